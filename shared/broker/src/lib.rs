@@ -1,0 +1,3 @@
+//! The message broker port and its engines.
+
+pub mod port;

@@ -1,0 +1,7 @@
+//! The pure heart of wanlink: its objects, its rules and its decisions, with no clock, no entropy and no IO.
+//!
+//! Everything that a role decides is decided here by a function of its arguments, so that a table of cases or a
+//! property test can hold it. Deliberately absent: tokio, databases, brokers, HTTP, randomness and the time.
+
+pub mod ids;
+pub mod time;
