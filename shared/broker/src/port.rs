@@ -206,7 +206,12 @@ pub enum Settled {
 
 impl Delivery {
     /// Wraps a delivery for the port; `settle` is the engine's handle on it.
-    pub fn new(payload: Bytes, redelivered: bool, reply_to: Option<ReplyTo>, settle: Box<dyn Settle>) -> Self {
+    pub fn new(
+        payload: Bytes,
+        redelivered: bool,
+        reply_to: Option<ReplyTo>,
+        settle: Box<dyn Settle>,
+    ) -> Self {
         Self { payload, redelivered, reply_to, settle }
     }
 
