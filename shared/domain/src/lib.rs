@@ -3,5 +3,16 @@
 //! Everything that a role decides is decided here by a function of its arguments, so that a table of cases or a
 //! property test can hold it. Deliberately absent: tokio, databases, brokers, HTTP, randomness and the time.
 
+pub mod accepted;
+pub mod action;
+pub mod budget;
+pub mod catalogue;
+pub mod event;
 pub mod ids;
+pub mod lease;
+pub mod link;
+pub mod object;
+pub mod reason;
+pub mod request;
+pub mod retry;
 pub mod time;

@@ -1,1 +1,3 @@
-//! placeholder
+//! The database port and its engines.
+
+pub mod port;

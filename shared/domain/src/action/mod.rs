@@ -1,0 +1,126 @@
+//! Actions: one intended change to one link, and the state machine that every one of them goes through.
+
+mod decide;
+mod link_effect;
+mod outcome;
+mod precedence;
+
+pub use decide::{Decision, Due, Event, Ignored, decide};
+pub use link_effect::{LinkChange, link_after};
+pub use outcome::{Found, Outcome};
+pub use precedence::{Admission, Blocker, admit, blocked_by, deletion_needs_no_call};
+
+use crate::accepted::{AcceptedAt, Order};
+use crate::ids::{AccountId, ActionId, LinkId, RequestId, SessionId, TenantId};
+use crate::link::Wish;
+use crate::reason::Reason;
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What an action intends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum ActionKind {
+    Create,
+    Edit,
+    Delete,
+    /// Adopt a service that is at the WIM already.
+    Find,
+    /// Run a connector's own named action.
+    Execute,
+}
+
+impl ActionKind {
+    pub const ALL: [ActionKind; 5] = [Self::Create, Self::Edit, Self::Delete, Self::Find, Self::Execute];
+}
+
+/// Where an action is (design 4, "Action").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum ActionState {
+    Scheduled,
+    Running,
+    /// The controller has taken it; the link is not there yet.
+    Build,
+    /// It will be tried again.
+    Retry,
+    Done,
+    Failed,
+    Superseded,
+    Cancelled,
+}
+
+impl ActionState {
+    pub const ALL: [ActionState; 8] = [
+        Self::Scheduled,
+        Self::Running,
+        Self::Build,
+        Self::Retry,
+        Self::Done,
+        Self::Failed,
+        Self::Superseded,
+        Self::Cancelled,
+    ];
+
+    pub fn is_finished(self) -> bool {
+        match self {
+            Self::Scheduled | Self::Running | Self::Build | Self::Retry => false,
+            Self::Done | Self::Failed | Self::Superseded | Self::Cancelled => true,
+        }
+    }
+}
+
+/// One action: the row. Its latest attempt lives in it; earlier ones are [`Attempt`] rows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Action {
+    pub id: ActionId,
+    pub request_id: RequestId,
+    pub link_id: LinkId,
+    pub account_id: AccountId,
+    pub tenant_id: TenantId,
+    pub kind: ActionKind,
+    pub state: ActionState,
+    pub accepted_at: AcceptedAt,
+    /// The whole wish as it stands after this action.
+    pub wish: Wish,
+    /// Every unfinished action has one (design 4.6); `None` exactly when it is finished.
+    pub due_at: Option<Timestamp>,
+    /// Prompts sent for it since it last became runnable; spaces the next one.
+    pub dispatches: i32,
+    /// Claims answered `run` since the last report: too many of them end it `poisonous`.
+    pub claims: i32,
+    /// Number of the latest attempt; 0: never begun.
+    pub attempt: i32,
+    /// The epoch of the latest attempt.
+    pub epoch: Option<i64>,
+    pub session_id: Option<SessionId>,
+    pub started_at: Option<Timestamp>,
+    /// The next attempt must look before it acts: something of an earlier one may be at the controller.
+    pub observe_first: bool,
+    /// Retries since the action was accepted, for the backoff.
+    pub retries: i32,
+    /// Why it waits, is retried, or how it ended.
+    pub reason: Option<Reason>,
+    /// Since when it waits for the same thing; budgets count from here.
+    pub waiting_since: Timestamp,
+    pub created_at: Timestamp,
+    pub finished_at: Option<Timestamp>,
+}
+
+impl Action {
+    pub fn order(&self) -> Order {
+        Order { at: self.accepted_at, action: self.id }
+    }
+}
+
+/// An attempt that is over and was not the action's last: the row.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Attempt {
+    pub action_id: ActionId,
+    pub attempt: i32,
+    pub epoch: i64,
+    pub session_id: SessionId,
+    pub started_at: Timestamp,
+    pub ended_at: Timestamp,
+    pub reason: Option<Reason>,
+}
