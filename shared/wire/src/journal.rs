@@ -1,0 +1,72 @@
+//! Acceptance: one message per request, and the word on it.
+
+use serde::{Deserialize, Serialize};
+use wanlink_domain::accepted::AcceptedAt;
+use wanlink_domain::action::ActionKind;
+use wanlink_domain::ids::{AccountId, ActionId, LinkId, RequestId, TenantId, WimId};
+use wanlink_domain::link::Wish;
+use wanlink_domain::reason::Reason;
+use wanlink_domain::time::Timestamp;
+
+/// A whole request: its confirm is the acceptance.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    pub id: RequestId,
+    pub tenant_id: TenantId,
+    /// SHA-256 of the call's canonical body, hexadecimal.
+    pub digest: String,
+    /// By the api's wall clock.
+    pub accepted_at: Timestamp,
+    /// After this (same clock) it must not be recorded any more: set where the broker is not durable, and where
+    /// therefore no 202 was given without the word.
+    pub not_after: Option<Timestamp>,
+    pub actions: Vec<NewAction>,
+}
+
+/// One action as it is accepted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NewAction {
+    pub id: ActionId,
+    pub link_id: LinkId,
+    pub account_id: AccountId,
+    pub kind: ActionKind,
+    pub accepted_at: AcceptedAt,
+    pub change: Change,
+}
+
+/// What an action changes of its link's wish.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "change", rename_all = "snake_case")]
+pub enum Change {
+    /// The link comes to be.
+    New { wim_id: WimId, name: String, wish: Wish },
+    /// These values of the wish are replaced; absent ones stay.
+    Edit { bandwidth_kbps: Option<u64>, latency_ms: Option<u32> },
+    /// The wish stays as it is (DELETE, and trying again).
+    Keep,
+}
+
+/// The word on one api's requests of one batch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Journaled {
+    pub words: Vec<Word>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Word {
+    pub request_id: RequestId,
+    #[serde(flatten)]
+    pub word: Verdict,
+}
+
+/// What became of a request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "word", rename_all = "snake_case")]
+pub enum Verdict {
+    /// Recorded now, or before with the same body.
+    Journaled,
+    /// Recorded as refused: the plan was old, or its account is gone.
+    Refused { problem: Reason },
+    /// The id stands for another body.
+    Conflict,
+}

@@ -1,0 +1,92 @@
+//! What workers found, and what became of it.
+
+use serde::{Deserialize, Serialize};
+use wanlink_domain::action::{Found, Outcome};
+use wanlink_domain::ids::{AccountId, ActionId, LinkId, SessionId};
+use wanlink_domain::reason::Reason;
+
+/// How attempts and polls ended, over all accounts of a session.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    pub session: SessionId,
+    pub items: Vec<ReportItem>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReportItem {
+    pub account: AccountId,
+    pub epoch: i64,
+    pub action: ActionId,
+    pub link: LinkId,
+    pub attempt: i32,
+    pub outcome: Outcome,
+}
+
+/// What observations found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Observed {
+    pub session: SessionId,
+    pub items: Vec<ObservedItem>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ObservedItem {
+    pub account: AccountId,
+    pub epoch: i64,
+    pub link: LinkId,
+    /// The version that was asked about.
+    pub version: i64,
+    #[serde(flatten)]
+    pub sight: Sight,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "sight", rename_all = "snake_case")]
+pub enum Sight {
+    Seen {
+        found: Found,
+    },
+    /// The controller could not be asked.
+    Failed {
+        reason: Reason,
+    },
+}
+
+/// Answers reports, per session and batch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reported {
+    pub session: SessionId,
+    pub items: Vec<ReportedItem>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportedItem {
+    pub account: AccountId,
+    pub epoch: i64,
+    pub action: ActionId,
+    pub attempt: i32,
+    pub fate: Fate,
+}
+
+/// What a report found when it arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fate {
+    Applied,
+    /// This attempt's end is recorded already.
+    Duplicate,
+    /// The epoch is over; nothing was changed.
+    Stale,
+    /// There is no such action.
+    Gone,
+}
+
+/// A message that could not be handled, as it came.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Parked {
+    /// The queue's name in wanlink's words: `journal`, `reports`, `account/<id>`.
+    pub origin: String,
+    pub reason: String,
+    /// Base64.
+    pub payload: String,
+}
