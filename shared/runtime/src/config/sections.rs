@@ -1,0 +1,323 @@
+//! The configuration's sections and their defaults: one struct per table of the file, units in the value.
+//!
+//! Every key that exists stands here with its default; unknown ones are refused. What an engine alone
+//! understands goes through `options`, unjudged: the engine refuses what it does not know.
+
+use super::endpoint::Endpoint;
+use super::span;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Declares a section: its fields with documentation and default, `Default`, and serde's strictness.
+macro_rules! section {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $kind:ty = $default:expr,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        pub struct $name { $($(#[$field_doc])* pub $field: $kind,)+ }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self { $($field: $default,)+ }
+            }
+        }
+    };
+}
+
+const fn seconds(count: u64) -> Duration {
+    Duration::from_secs(count)
+}
+
+section! {
+    /// The configuration of all roles. A role reads the sections it needs.
+    Config {
+        /// Where a single process keeps its state: the embedded database, the sealing keys.
+        data_dir: PathBuf = PathBuf::from("wanlink-data"),
+        database: Database = Database::default(),
+        message_broker: MessageBroker = MessageBroker::default(),
+        coordination: Coordination = Coordination::default(),
+        api: Api = Api::default(),
+        worker: Worker = Worker::default(),
+        egress: Egress = Egress::default(),
+        conductor: Conductor = Conductor::default(),
+        lease: Lease = Lease::default(),
+        dispatch: Dispatch = Dispatch::default(),
+        attempt: Attempt = Attempt::default(),
+        retry: Retry = Retry::default(),
+        build: Wait = Wait::default(),
+        networks: Wait = Wait::default(),
+        refresh: Refresh = Refresh::default(),
+        monitor: Monitor = Monitor::default(),
+        request: Request = Request::default(),
+        limits: Limits = Limits::default(),
+        wire: Wire = Wire::default(),
+        log: Log = Log::default(),
+    }
+}
+
+section! {
+    /// The database. Only the conductor and `migrate` connect to `endpoints`; the api to `read_endpoints`.
+    Database {
+        engine: String = "sqlite".to_owned(),
+        /// Tried in order. Empty: the engine's own default (SQLite: a file in `data_dir`).
+        endpoints: Vec<Endpoint> = Vec::new(),
+        /// The same database under a role that can only read. Empty: the engine's read-only mode on `endpoints`.
+        read_endpoints: Vec<Endpoint> = Vec::new(),
+        connections_max: u32 = 16,
+        /// How long to wait for a connection from the pool before the database counts as away.
+        #[serde(with = "span")]
+        connect_timeout: Duration = seconds(5),
+        /// How long one statement may run.
+        #[serde(with = "span")]
+        statement_timeout: Duration = seconds(10),
+        /// The engine's own settings.
+        options: Map<String, Value> = Map::new(),
+    }
+}
+
+section! {
+    /// The message broker.
+    MessageBroker {
+        engine: String = "memory".to_owned(),
+        /// Tried in order at every connection.
+        endpoints: Vec<Endpoint> = Vec::new(),
+        /// The kind of the accounts' queues. Fixed for a deployment: a queue cannot change its kind.
+        account_queues: AccountQueues = AccountQueues::Quorum,
+        /// Messages; a full journal refuses, and the api answers 503.
+        journal_max_length: u64 = 100_000,
+        /// Messages; full reports make workers wait.
+        reports_max_length: u64 = 200_000,
+        /// Messages that could not be handled; a full queue refuses, and the delivery stays where it is.
+        parked_max_length: u64 = 100_000,
+        #[serde(with = "span")]
+        connect_timeout: Duration = seconds(5),
+        /// How long a publish may wait for its confirm before its outcome counts as unknown.
+        #[serde(with = "span")]
+        confirm_timeout: Duration = seconds(5),
+        /// How long an acknowledgement or a declaration may take before the connection counts as dead.
+        #[serde(with = "span")]
+        call_timeout: Duration = seconds(5),
+        #[serde(with = "span")]
+        heartbeat: Duration = seconds(10),
+        /// The engine's own settings.
+        options: Map<String, Value> = Map::new(),
+    }
+}
+
+/// How an account's prompts are kept (design 3): replicated, or cheaper and lost with the broker's memory, which
+/// the record makes good either way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountQueues {
+    Quorum,
+    Classic,
+}
+
+section! {
+    /// Where leases and epochs are decided.
+    Coordination {
+        engine: String = "database".to_owned(),
+        endpoints: Vec<Endpoint> = Vec::new(),
+        /// The engine's own settings.
+        options: Map<String, Value> = Map::new(),
+    }
+}
+
+section! {
+    Api {
+        /// Address and port; port 0 lets the system choose.
+        listen: String = "127.0.0.1:8080".to_owned(),
+        /// Allows listening beyond loopback while there is no authentication.
+        insecure: bool = false,
+        body_max_bytes: usize = 1 << 20,
+        json_depth_max: usize = 32,
+        page_max: usize = 1_000,
+        /// Calls handled at once; more are refused with 503.
+        calls_max: usize = 1_024,
+        /// One call from its first byte to its answer.
+        #[serde(with = "span")]
+        call_timeout: Duration = seconds(30),
+        /// How long an accepting call waits for the journal's word before it answers without it.
+        #[serde(with = "span")]
+        word_wait: Duration = seconds(2),
+        /// How long a catalogue command is repeated before it ends as outcome-unknown.
+        #[serde(with = "span")]
+        command_wait: Duration = seconds(10),
+        /// How long a command waits for its answer before it is sent again.
+        #[serde(with = "span")]
+        command_repeat: Duration = seconds(2),
+        /// How long the journal's word may be missing for accepted requests before acceptance stops.
+        #[serde(with = "span")]
+        word_missing_max: Duration = seconds(10),
+        /// The workers' public key, with which secrets are sealed.
+        public_key_file: Option<PathBuf> = None,
+    }
+}
+
+section! {
+    Worker {
+        /// Shown to operators. Empty: the host's name.
+        name: String = String::new(),
+        /// Accounts that one worker takes at most.
+        capacity: u32 = 256,
+        /// Attempts in flight over all accounts.
+        in_flight_max: u32 = 128,
+        /// Unacknowledged prompts per account.
+        prefetch: u16 = 16,
+        claim_batch_max: usize = 256,
+        /// How long a claim waits for its verdict before it is sent again.
+        #[serde(with = "span")]
+        claim_repeat: Duration = seconds(2),
+        /// How long stopping waits for attempts in flight before it drops them.
+        #[serde(with = "span")]
+        drain: Duration = seconds(30),
+        /// The keys that open sealed secrets: several during a rotation.
+        private_key_files: Vec<PathBuf> = Vec::new(),
+    }
+}
+
+section! {
+    /// The one HTTP client of the connectors.
+    Egress {
+        #[serde(with = "span")]
+        connect_timeout: Duration = seconds(5),
+        /// The longest silence while an answer comes in.
+        #[serde(with = "span")]
+        read_timeout: Duration = seconds(10),
+        /// One call from connecting to the last byte.
+        #[serde(with = "span")]
+        request_timeout: Duration = seconds(30),
+        answer_max_bytes: usize = 4 << 20,
+    }
+}
+
+section! {
+    Conductor {
+        /// Messages that one transaction takes at most, per kind.
+        batch_max: usize = 256,
+        prefetch: u16 = 512,
+        /// Grants in one renewal's answer.
+        grants_max: usize = 64,
+        /// How much more loaded, in percent, a worker must be before accounts are moved away from it.
+        hysteresis_percent: u32 = 20,
+        /// How often due actions, the outbox and unfinished accounts are looked for when nothing said so.
+        #[serde(with = "span")]
+        tick: Duration = Duration::from_millis(250),
+    }
+}
+
+section! {
+    /// Leases (design 5).
+    Lease {
+        #[serde(with = "span")]
+        renew: Duration = seconds(5),
+        #[serde(with = "span")]
+        ttl: Duration = seconds(20),
+        /// How much earlier than the conductor a worker considers its lease ended.
+        #[serde(with = "span")]
+        margin: Duration = seconds(2),
+    }
+}
+
+section! {
+    /// When a prompt is believed lost.
+    Dispatch {
+        #[serde(with = "span")]
+        after: Duration = seconds(5),
+        /// The waiting time doubles up to this.
+        #[serde(with = "span")]
+        max: Duration = seconds(300),
+    }
+}
+
+section! {
+    Attempt {
+        /// One execution by a connector, all its calls.
+        #[serde(with = "span")]
+        timeout: Duration = seconds(60),
+        /// Claims without a report that end an action as poisonous.
+        max: u32 = 8,
+    }
+}
+
+section! {
+    /// Exponential backoff of an action's attempts.
+    Retry {
+        #[serde(with = "span")]
+        initial: Duration = seconds(1),
+        #[serde(with = "span")]
+        max: Duration = seconds(180),
+        multiplier: f64 = 2.0,
+        /// Each interval is spread by this share of itself, both ways.
+        jitter: f64 = 0.5,
+        /// After this time from the first failure the action ends FAILED.
+        #[serde(with = "span")]
+        budget: Duration = seconds(3_600),
+    }
+}
+
+section! {
+    /// A wait for somebody else: a link that builds, networks that are not yet there.
+    Wait {
+        #[serde(with = "span")]
+        poll: Duration = seconds(10),
+        /// After this time the action ends FAILED.
+        #[serde(with = "span")]
+        budget: Duration = seconds(3_600),
+    }
+}
+
+section! {
+    /// How often each link is observed at its WIM.
+    Refresh {
+        #[serde(with = "span")]
+        interval: Duration = seconds(60),
+    }
+}
+
+section! {
+    /// How often each WIM account is checked.
+    Monitor {
+        #[serde(with = "span")]
+        interval: Duration = seconds(60),
+    }
+}
+
+section! {
+    Request {
+        actions_max: usize = 1_000,
+    }
+}
+
+section! {
+    /// Unfinished actions; what goes beyond is refused with 429.
+    Limits {
+        tenant_actions_max: u64 = 100_000,
+        account_actions_max: u64 = 20_000,
+    }
+}
+
+section! {
+    Wire {
+        /// The version of messages that is written.
+        write: u16 = 1,
+    }
+}
+
+section! {
+    Log {
+        format: LogFormat = LogFormat::Text,
+        /// Directives of `tracing-subscriber`'s `EnvFilter`, such as `info,wanlink_worker=debug`.
+        filter: String = "info".to_owned(),
+    }
+}
+
+/// The shape of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    Text,
+    Json,
+}

@@ -1,0 +1,46 @@
+//! Log output: one subscriber per process, as text for people or as JSON lines for collectors, on stderr.
+//!
+//! Standard output belongs to the commands' answers. Deliberately absent: files and rotation (the supervisor's
+//! work), metrics and traces.
+
+use crate::config::{Log, LogFormat};
+use std::io::IsTerminal as _;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+/// Why logging could not be set up.
+#[derive(Debug, thiserror::Error)]
+#[error("log.filter {filter:?} is not a filter: {message}")]
+pub struct FilterError {
+    filter: String,
+    message: String,
+}
+
+/// Installs the subscriber. `Ok(false)`: there was one already, which stays (tests, an embedding program).
+pub fn init(log: &Log) -> Result<bool, FilterError> {
+    let filter = EnvFilter::builder()
+        .parse(&log.filter)
+        .map_err(|error| FilterError { filter: log.filter.clone(), message: error.to_string() })?;
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let registry = tracing_subscriber::registry().with(filter);
+    let installed = match log.format {
+        LogFormat::Text => registry.with(lines.with_ansi(std::io::stderr().is_terminal())).try_init(),
+        LogFormat::Json => registry.with(lines.json().flatten_event(true)).try_init(),
+    };
+    Ok(installed.is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_subscriber_is_not_installed_and_a_wrong_filter_is_told() {
+        let log = Log { format: LogFormat::Json, ..Log::default() };
+        let wrong = Log { filter: "wanlink=loud".to_owned(), ..Log::default() };
+        assert!(init(&wrong).is_err());
+        init(&log).expect("a right filter");
+        assert!(!init(&Log::default()).expect("a right filter"));
+    }
+}
