@@ -9,6 +9,7 @@ mod check;
 mod effective;
 mod endpoint;
 mod layers;
+mod options;
 mod sections;
 mod settle;
 pub mod span;
@@ -17,6 +18,7 @@ mod tests;
 
 pub use endpoint::Endpoint;
 pub use layers::{Origin, Sources};
+pub use options::Options;
 pub use sections::*;
 pub use settle::settle_bound;
 

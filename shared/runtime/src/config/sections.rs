@@ -4,9 +4,10 @@
 //! understands goes through `options`, unjudged: the engine refuses what it does not know.
 
 use super::endpoint::Endpoint;
+use super::options::Options;
 use super::span;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -73,7 +74,7 @@ section! {
         #[serde(with = "span")]
         statement_timeout: Duration = seconds(10),
         /// The engine's own settings.
-        options: Map<String, Value> = Map::new(),
+        options: Options = Options::default(),
     }
 }
 
@@ -102,7 +103,7 @@ section! {
         #[serde(with = "span")]
         heartbeat: Duration = seconds(10),
         /// The engine's own settings.
-        options: Map<String, Value> = Map::new(),
+        options: Options = Options::default(),
     }
 }
 
@@ -121,7 +122,7 @@ section! {
         engine: String = "database".to_owned(),
         endpoints: Vec<Endpoint> = Vec::new(),
         /// The engine's own settings.
-        options: Map<String, Value> = Map::new(),
+        options: Options = Options::default(),
     }
 }
 

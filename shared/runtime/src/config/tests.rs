@@ -85,7 +85,7 @@ fn the_three_sections_start_the_system_as_ini_and_as_toml() {
             (config.message_broker.engine.as_str(), config.coordination.engine.as_str()),
             ("amqp", "etcd")
         );
-        assert_eq!(config.message_broker.options["SomeKey"], "1");
+        assert_eq!(config.message_broker.options.table()["SomeKey"], "1");
     }
 }
 
@@ -157,7 +157,7 @@ fn no_password_is_printed() {
         ("WANLINK__MESSAGE_BROKER__OPTIONS__MIRROR", "amqp://wan:s3cret@mq"),
     ];
     let loaded = load(&environment(&given)).expect("a right configuration");
-    let printed = format!("{}{:?}", loaded.effective(), loaded.config.database);
+    let printed = format!("{}{:?}", loaded.effective(), loaded.config);
     assert!(!printed.contains("s3cret"), "{printed}");
     assert!(printed.contains("postgres://wan:***@db/w"));
     let wrong =
