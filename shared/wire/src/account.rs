@@ -4,12 +4,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use wanlink_domain::accepted::AcceptedAt;
 use wanlink_domain::action::ActionKind;
-use wanlink_domain::ids::{AccountId, ActionId, LinkId};
+use wanlink_domain::ids::{AccountId, ActionId, LinkId, RequestId};
 use wanlink_domain::link::ResolvedWish;
 
 /// Something may be run: ask with a claim.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Prompt {
+    /// A refused request has no actions on record; by its id its prompts are told apart from early ones.
+    pub request: RequestId,
     pub action: ActionId,
     pub link: LinkId,
     pub kind: ActionKind,

@@ -24,6 +24,7 @@ pub struct Claim {
 pub struct ClaimItem {
     pub account: AccountId,
     pub epoch: i64,
+    pub request: RequestId,
     pub action: ActionId,
     pub link: LinkId,
 }
@@ -129,7 +130,7 @@ pub struct Answer {
 #[serde(tag = "result", rename_all = "snake_case")]
 pub enum CommandResult {
     /// Done. `object`: as it is stored now, where one is.
-    Applied { object: Option<Object>, mappings: Option<Vec<PortMapping>> },
+    Applied { object: Option<Box<Object>>, mappings: Option<Vec<PortMapping>> },
     /// Refused; nothing was changed. `current`: the version found, where a version was expected.
     Refused { problem: Reason, current: Option<i64> },
     /// The id stands for another body.

@@ -18,6 +18,8 @@ pub enum Event {
     Report(Outcome),
     /// Its attempt's deadline passed, or its epoch ended, without a report.
     Lost,
+    /// Nothing of its link was ever begun at a controller, so there is nothing to do for this DELETE.
+    Needless,
     /// A DELETE of the link was accepted after it.
     Supersede,
     /// A user calls it off.
@@ -76,7 +78,7 @@ pub fn decide(action: &Action, event: Event, now: Timestamp, jitter: u64, budget
         (Done | Failed | Superseded | Cancelled, _) => Decision::Ignore(Ignored::Finished),
 
         (Scheduled, Event::Claim) => run(action, now, budgets),
-        (Retry, Event::Claim) if action.due_at.is_some_and(|due| due > now) => {
+        (Retry, Event::Claim) if not_yet(action, now) => {
             Decision::Ignore(Ignored::NotYet)
         }
         (Retry, Event::Claim) => run(action, now, budgets),
@@ -89,6 +91,10 @@ pub fn decide(action: &Action, event: Event, now: Timestamp, jitter: u64, budget
         (Running, Event::Lost) => lost(now),
         // A lost poll: ask again.
         (Build, Event::Lost) => build(action, now, budgets, action.reason.clone()),
+
+        (Scheduled | Retry, Event::Needless) => Decision::end(Done, None),
+        (Running, Event::Needless) => Decision::Ignore(Ignored::Running),
+        (Build, Event::Needless) => Decision::Ignore(Ignored::Building),
 
         (Scheduled | Build | Retry, Event::Supersede) => Decision::end(
             Superseded,
@@ -105,6 +111,12 @@ pub fn decide(action: &Action, event: Event, now: Timestamp, jitter: u64, budget
         (Scheduled | Build | Retry, Event::Fail(reason)) => Decision::end(Failed, Some(reason)),
         (Running, Event::Fail(_)) => Decision::Ignore(Ignored::Running),
     }
+}
+
+/// A retry waits for its time; once a prompt was sent for it (`dispatches`), the due time is when that prompt is
+/// believed lost, and it may be claimed.
+fn not_yet(action: &Action, now: Timestamp) -> bool {
+    action.dispatches == 0 && action.due_at.is_some_and(|due| due > now)
 }
 
 fn run(action: &Action, now: Timestamp, budgets: &Budgets) -> Decision {
