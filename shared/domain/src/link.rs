@@ -18,6 +18,19 @@ pub enum ServiceType {
     L3,
 }
 
+impl ServiceType {
+    pub const ALL: [ServiceType; 4] = [Self::Eline, Self::Elan, Self::Etree, Self::L3];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Eline => "ELINE",
+            Self::Elan => "ELAN",
+            Self::Etree => "ETREE",
+            Self::L3 => "L3",
+        }
+    }
+}
+
 /// How a link's frames are told apart at an endpoint.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
 #[serde(tag = "type", rename_all = "lowercase", deny_unknown_fields)]
@@ -32,6 +45,35 @@ pub enum Encapsulation {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         peers: Vec<String>,
     },
+}
+
+impl Encapsulation {
+    pub fn kind(&self) -> EncapsulationKind {
+        match self {
+            Self::None => EncapsulationKind::None,
+            Self::Dot1q { .. } => EncapsulationKind::Dot1q,
+            Self::Vxlan { .. } => EncapsulationKind::Vxlan,
+        }
+    }
+}
+
+/// An encapsulation without its values: what a connector says it can attach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EncapsulationKind {
+    None,
+    Dot1q,
+    Vxlan,
+}
+
+impl EncapsulationKind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Dot1q => "dot1q",
+            Self::Vxlan => "vxlan",
+        }
+    }
 }
 
 /// One end of a link, as it is wished. The connection point at the WIM is found when an attempt starts.

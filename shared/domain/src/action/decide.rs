@@ -78,9 +78,7 @@ pub fn decide(action: &Action, event: Event, now: Timestamp, jitter: u64, budget
         (Done | Failed | Superseded | Cancelled, _) => Decision::Ignore(Ignored::Finished),
 
         (Scheduled, Event::Claim) => run(action, now, budgets),
-        (Retry, Event::Claim) if not_yet(action, now) => {
-            Decision::Ignore(Ignored::NotYet)
-        }
+        (Retry, Event::Claim) if not_yet(action, now) => Decision::Ignore(Ignored::NotYet),
         (Retry, Event::Claim) => run(action, now, budgets),
         (Running, Event::Claim) => Decision::Ignore(Ignored::Running),
         (Build, Event::Claim) => Decision::Ignore(Ignored::Building),

@@ -1,0 +1,81 @@
+//! Bytes to typed drafts, naming the place where an input does not fit: unknown fields, wrong types, what is
+//! missing, JSON that is none.
+
+use super::{FieldError, below};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_path_to_error::{Path, Segment};
+
+/// Reads one JSON object (RFC 8259) as a `T`. Depth is bounded by the parser (128), length by the caller.
+pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, FieldError> {
+    // A derived reader would take a list for a struct, field by field.
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err(FieldError::new("", "must be an object"));
+    }
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| located(&error))?;
+    json.end().map_err(|error| FieldError::new("", error.to_string()))?;
+    Ok(value)
+}
+
+/// The same for a value that is parsed already. A key that stood twice in the text is seen only by [`read`].
+pub fn read_value<T: DeserializeOwned>(value: Value) -> Result<T, FieldError> {
+    serde_path_to_error::deserialize(value).map_err(|error| located(&error))
+}
+
+fn located<E: std::fmt::Display>(error: &serde_path_to_error::Error<E>) -> FieldError {
+    FieldError::new(pointer(error.path()), error.inner().to_string())
+}
+
+fn pointer(path: &Path) -> String {
+    path.iter().fold(String::new(), |place, segment| match segment {
+        Segment::Seq { index } => format!("{place}/{index}"),
+        Segment::Map { key } => below(&place, key),
+        Segment::Enum { variant } => below(&place, variant),
+        Segment::Unknown => place,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Outer {
+        #[expect(dead_code, reason = "only its reading is tested")]
+        items: Vec<Inner>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Inner {
+        #[expect(dead_code, reason = "only its reading is tested")]
+        size: u16,
+    }
+
+    #[test]
+    fn what_does_not_fit_is_told_with_its_place() {
+        let deep = format!(r#"{{"items": {}1{}}}"#, "[".repeat(200), "]".repeat(200));
+        for (text, field, part) in [
+            (r#"{"items": [{"size": 1}, {"size": "x"}]}"#, "/items/1/size", "expected u16"),
+            (r#"{"items": [{"size": 70000}]}"#, "/items/0/size", "70000"),
+            (r#"{"items": [{}]}"#, "/items/0", "missing field `size`"),
+            (r#"{"items": [{"size": 1, "a/b": 2}]}"#, "/items/0/a~1b", "unknown field `a/b`"),
+            (r#"{"items": [], "items": []}"#, "", "duplicate field `items`"),
+            (r#"{"items": []} x"#, "", "trailing characters"),
+            (r#"{"items": ["#, "", "EOF"),
+            ("", "", "EOF"),
+            ("[]", "", "must be an object"),
+            ("5", "", "expected struct Outer"),
+            (&deep, "", ""),
+        ] {
+            let error = read::<Outer>(text.as_bytes()).expect_err(text);
+            assert!(error.message.contains(part), "{text}: {error:?}");
+            assert!(error.field.starts_with(field), "{text}: {error:?}");
+        }
+        assert!(read::<Outer>(br#"{"items": [{"size": 1}]} "#).is_ok());
+        assert_eq!(read::<Outer>(b"\xff").unwrap_err().field, "");
+    }
+}
