@@ -1,4 +1,4 @@
-//! The AMQP engine's own section of the configuration.
+//! The AMQP engine's settings.
 //!
 //! A connection URI holds a password, so it never appears whole: neither here in `Debug`, nor in an error, nor in
 //! a log. Deliberately absent: where the section comes from (`wanlink-runtime`).
@@ -6,67 +6,83 @@
 use super::wire::Endpoint;
 use serde::Deserialize;
 use std::time::Duration;
+use wanlink_runtime::config::{AccountQueues, MessageBroker};
 
-/// How the queues of accounts are made. It cannot be changed while such queues exist (design 3).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AccountQueues {
-    /// Replicated and on disc: a prompt survives the loss of a node.
-    #[default]
-    Quorum,
-    /// Durable classic queues with messages that are not persistent: half the broker's work per action; what is
-    /// lost with a node is dispatched again from the record.
-    Classic,
-}
-
-/// The section's keys; unknown ones are refused.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+/// Where the broker is and how it is used.
+#[derive(Clone, PartialEq, Eq)]
 pub struct AmqpConfig {
     /// `amqp://` or `amqps://` URIs, tried in this order.
     pub endpoints: Vec<String>,
     /// The first word of every queue's and exchange's name. Installations that share a virtual host differ in it.
     pub prefix: String,
+    /// How the queues of accounts are made. It cannot be changed while such queues exist (design 3).
     pub account_queues: AccountQueues,
     /// Messages ready in the journal beyond which the broker refuses more. Fixed when the queue is first made.
-    pub journal_max_length: u32,
+    pub journal_max_length: u64,
     /// The same for the reports queue.
-    pub reports_max_length: u32,
+    pub reports_max_length: u64,
+    /// The same for the parked queue.
+    pub parked_max_length: u64,
     /// Per endpoint: TCP, TLS and the AMQP handshake.
-    pub connect_timeout_ms: u64,
+    pub connect_timeout: Duration,
     /// One administrative call or channel operation. Longer means that the connection is dead.
-    pub call_timeout_ms: u64,
+    pub call_timeout: Duration,
     /// From handing a message over to its confirm. Longer means that the connection is dead, unless the broker
     /// has blocked it.
-    pub confirm_timeout_ms: u64,
-    /// Seconds between the connection's signs of life; it is dead after two without any.
-    pub heartbeat_s: u16,
+    pub confirm_timeout: Duration,
+    /// Between the connection's signs of life, in whole seconds; it is dead after two without any.
+    pub heartbeat: Duration,
 }
 
 impl Default for AmqpConfig {
     fn default() -> Self {
-        Self {
-            endpoints: vec!["amqp://127.0.0.1:5672/%2f".to_owned()],
-            prefix: "wan".to_owned(),
-            account_queues: AccountQueues::Quorum,
-            journal_max_length: 50_000,
-            reports_max_length: 100_000,
-            connect_timeout_ms: 5_000,
-            call_timeout_ms: 10_000,
-            confirm_timeout_ms: 10_000,
-            heartbeat_s: 10,
-        }
+        Self::from_section(&MessageBroker::default(), AmqpOptions::default())
+    }
+}
+
+/// The keys that only this engine has; unknown ones are refused.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AmqpOptions {
+    /// See [`AmqpConfig::prefix`].
+    pub prefix: String,
+}
+
+impl Default for AmqpOptions {
+    fn default() -> Self {
+        Self { prefix: "wan".to_owned() }
     }
 }
 
 impl AmqpConfig {
+    /// From the configuration's section and the engine's own keys in it.
+    pub fn from_section(section: &MessageBroker, options: AmqpOptions) -> Self {
+        let mut endpoints: Vec<String> =
+            section.endpoints.iter().map(|endpoint| endpoint.expose().to_owned()).collect();
+        if endpoints.is_empty() {
+            endpoints.push("amqp://127.0.0.1:5672/%2f".to_owned());
+        }
+        Self {
+            endpoints,
+            prefix: options.prefix,
+            account_queues: section.account_queues,
+            journal_max_length: section.journal_max_length,
+            reports_max_length: section.reports_max_length,
+            parked_max_length: section.parked_max_length,
+            connect_timeout: section.connect_timeout,
+            call_timeout: section.call_timeout,
+            confirm_timeout: section.confirm_timeout,
+            heartbeat: section.heartbeat,
+        }
+    }
+
     /// The endpoints, parsed; the error names a bad one by its place in the list, for its text may hold a secret.
     pub(super) fn parsed_endpoints(&self) -> Result<Vec<Endpoint>, String> {
         if self.endpoints.is_empty() {
             return Err("endpoints: at least one amqp:// or amqps:// URI is needed".to_owned());
         }
         let parse = |(index, text): (usize, &String)| {
-            Endpoint::parse(text, self.heartbeat_s, self.connect_timeout_ms)
+            Endpoint::parse(text, self.heartbeat, self.connect_timeout)
                 .ok_or_else(|| format!("endpoints[{index}]: not an amqp:// or amqps:// URI"))
         };
         self.endpoints.iter().enumerate().map(parse).collect()
@@ -78,15 +94,16 @@ impl AmqpConfig {
         if self.prefix.is_empty() || self.prefix.len() > 60 || !self.prefix.chars().all(is_word) {
             return Err("prefix: one word of 1 to 60 letters, digits, '-' or '_'".to_owned());
         }
-        let bounds = [
-            ("journal_max_length", u64::from(self.journal_max_length)),
-            ("reports_max_length", u64::from(self.reports_max_length)),
-            ("connect_timeout_ms", self.connect_timeout_ms),
-            ("call_timeout_ms", self.call_timeout_ms),
-            ("confirm_timeout_ms", self.confirm_timeout_ms),
-            ("heartbeat_s", u64::from(self.heartbeat_s)),
+        let positive = [
+            ("journal_max_length", self.journal_max_length > 0),
+            ("reports_max_length", self.reports_max_length > 0),
+            ("parked_max_length", self.parked_max_length > 0),
+            ("connect_timeout", !self.connect_timeout.is_zero()),
+            ("call_timeout", !self.call_timeout.is_zero()),
+            ("confirm_timeout", !self.confirm_timeout.is_zero()),
+            ("heartbeat", self.heartbeat.as_secs() > 0),
         ];
-        match bounds.into_iter().find(|(_, value)| *value == 0) {
+        match positive.into_iter().find(|(_, holds)| !holds) {
             Some((key, _)) => Err(format!("{key}: must be above 0")),
             None => Ok(()),
         }
@@ -94,9 +111,9 @@ impl AmqpConfig {
 
     pub(super) fn timeouts(&self) -> Timeouts {
         Timeouts {
-            connect: Duration::from_millis(self.connect_timeout_ms),
-            call: Duration::from_millis(self.call_timeout_ms),
-            confirm: Duration::from_millis(self.confirm_timeout_ms),
+            connect: self.connect_timeout,
+            call: self.call_timeout,
+            confirm: self.confirm_timeout,
             close: Duration::from_secs(2),
         }
     }
@@ -148,7 +165,10 @@ mod tests {
         let checks = [
             (AmqpConfig::default(), None),
             (AmqpConfig { prefix: "a.b".to_owned(), ..AmqpConfig::default() }, Some("prefix")),
-            (AmqpConfig { heartbeat_s: 0, ..AmqpConfig::default() }, Some("heartbeat_s")),
+            (
+                AmqpConfig { heartbeat: Duration::from_millis(900), ..AmqpConfig::default() },
+                Some("heartbeat"),
+            ),
             (AmqpConfig { journal_max_length: 0, ..AmqpConfig::default() }, Some("journal_max_length")),
         ];
         for (config, expected) in checks {

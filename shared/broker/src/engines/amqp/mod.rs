@@ -13,7 +13,7 @@ mod supervisor;
 mod topology;
 mod wire;
 
-pub use config::{AccountQueues, AmqpConfig};
+pub use config::{AmqpConfig, AmqpOptions};
 
 use crate::port::{Broker, BrokerError, Capabilities, Consumer, Health, Publisher, Queue, QueueState};
 use async_trait::async_trait;

@@ -16,11 +16,16 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use wanlink_domain::retry::Schedule;
 use wanlink_runtime::entropy::Entropy;
 use wanlink_runtime::tasks::Tasks;
 
-const RETRY_FIRST: Duration = Duration::from_millis(200);
-const RETRY_MAX: Duration = Duration::from_secs(5);
+const RETRY: Schedule = Schedule {
+    initial: Duration::from_millis(200),
+    max: Duration::from_secs(5),
+    multiplier: 2.0,
+    jitter: 0.5,
+};
 /// A connection that died without a word is found by asking, at the latest after this.
 const LIFE_CHECK: Duration = Duration::from_secs(1);
 
@@ -110,26 +115,25 @@ impl Shared {
     }
 }
 
-/// Growing, jittered waits: doubling, between half and one and a half of the step.
+/// Waits between tries that grow with each failure in a row.
 pub(super) struct Backoff {
-    step: Duration,
+    tries: u32,
     entropy: Arc<dyn Entropy>,
 }
 
 impl Backoff {
     pub(super) fn new(entropy: Arc<dyn Entropy>) -> Self {
-        Self { step: RETRY_FIRST, entropy }
+        Self { tries: 0, entropy }
     }
 
     pub(super) fn reset(&mut self) {
-        self.step = RETRY_FIRST;
+        self.tries = 0;
     }
 
     pub(super) fn next(&mut self) -> Duration {
-        let step = self.step;
-        self.step = (step * 2).min(RETRY_MAX);
-        let per_mille = u32::try_from(500 + self.entropy.bits() % 1_000).unwrap_or(1_000);
-        step * per_mille / 1_000
+        let pause = RETRY.interval(self.tries, self.entropy.bits());
+        self.tries = self.tries.saturating_add(1);
+        pause
     }
 }
 

@@ -5,16 +5,17 @@
 //! limit always stand explicitly, for the defaults differ (4.x drops a message after 20 redeliveries).
 //! Deliberately absent: the calls themselves (`wire`).
 
-use super::config::{AccountQueues, AmqpConfig};
+use super::config::AmqpConfig;
 use super::wire::{Argument, ExchangeType, Publication, QueueSpec, WireChannel, WireError};
 use crate::engines::event_key::word;
 use crate::port::{Address, Outgoing, Queue, QueueState};
 use wanlink_domain::ids::AccountId;
+use wanlink_runtime::config::AccountQueues;
 
 /// Far above what any message meets; absent or -1 would mean different things to different brokers.
-const DELIVERY_LIMIT: u32 = 1_000_000;
+const DELIVERY_LIMIT: u64 = 1_000_000;
 /// Events that wait for one subscriber; one that lags more loses the oldest.
-const EVENTS_PENDING_MAX: u32 = 10_000;
+const EVENTS_PENDING_MAX: u64 = 10_000;
 /// The broker's pseudo-queue for replies on the channel that asked.
 pub(super) const DIRECT_REPLY: &str = "amq.rabbitmq.reply-to";
 /// The default exchange routes to the queue named by the routing key.
@@ -27,8 +28,9 @@ const FIXED_QUEUES: [Queue; 6] =
 pub(super) struct Topology {
     prefix: String,
     account_queues: AccountQueues,
-    journal_max_length: u32,
-    reports_max_length: u32,
+    journal_max_length: u64,
+    reports_max_length: u64,
+    parked_max_length: u64,
 }
 
 impl Topology {
@@ -38,6 +40,7 @@ impl Topology {
             account_queues: config.account_queues,
             journal_max_length: config.journal_max_length,
             reports_max_length: config.reports_max_length,
+            parked_max_length: config.parked_max_length,
         }
     }
 
@@ -92,6 +95,7 @@ impl Topology {
         let length_max = match queue {
             Queue::Journal => Some(self.journal_max_length),
             Queue::Reports => Some(self.reports_max_length),
+            Queue::Parked => Some(self.parked_max_length),
             _ => None,
         };
         if let Some(max) = length_max {
@@ -213,7 +217,8 @@ mod tests {
         let bounded = "x-max-length=7 x-overflow=reject-publish";
         assert_eq!(arguments(&quorum, Queue::Journal), format!("{limited} {dead_letters} {bounded}"));
         assert_eq!(arguments(&quorum, Queue::Requests), format!("{limited} {dead_letters}"));
-        assert_eq!(arguments(&quorum, Queue::Parked), limited);
+        let full = "x-max-length=100000 x-overflow=reject-publish";
+        assert_eq!(arguments(&quorum, Queue::Parked), format!("{limited} {full}"));
         assert_eq!(arguments(&quorum, Queue::Leases), "x-queue-type=classic");
         assert_eq!(arguments(&quorum, account), format!("{limited} {dead_letters}"));
         assert_eq!(arguments(&classic, account), "x-queue-type=classic");

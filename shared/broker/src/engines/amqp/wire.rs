@@ -79,10 +79,11 @@ pub(super) struct Endpoint(AMQPUri);
 
 impl Endpoint {
     /// Reads a URI; what it does not set itself (heartbeat, connection timeout) is set from the configuration.
-    pub(super) fn parse(text: &str, heartbeat_s: u16, connect_timeout_ms: u64) -> Option<Self> {
+    pub(super) fn parse(text: &str, heartbeat: Duration, connect_timeout: Duration) -> Option<Self> {
         let mut uri: AMQPUri = text.parse().ok()?;
-        uri.query.heartbeat.get_or_insert(heartbeat_s);
-        uri.query.connection_timeout.get_or_insert(connect_timeout_ms);
+        let millis = u64::try_from(connect_timeout.as_millis()).unwrap_or(u64::MAX);
+        uri.query.heartbeat.get_or_insert(u16::try_from(heartbeat.as_secs()).unwrap_or(u16::MAX));
+        uri.query.connection_timeout.get_or_insert(millis);
         Some(Self(uri))
     }
 }
@@ -163,7 +164,7 @@ pub(super) struct QueueSpec {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Argument {
     Text(String),
-    Number(u32),
+    Number(u64),
 }
 
 /// A message on its way.
@@ -231,7 +232,9 @@ impl WireChannel {
         for (key, value) in &spec.arguments {
             let value = match value {
                 Argument::Text(text) => AMQPValue::LongString(text.as_str().into()),
-                Argument::Number(number) => AMQPValue::LongLongInt(i64::from(*number)),
+                Argument::Number(number) => {
+                    AMQPValue::LongLongInt(i64::try_from(*number).unwrap_or(i64::MAX))
+                }
             };
             arguments.insert((*key).into(), value);
         }

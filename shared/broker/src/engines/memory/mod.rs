@@ -31,6 +31,8 @@ pub struct Limits {
     pub journal_length_max: usize,
     /// Messages ready in the reports queue, beyond which a publish is refused.
     pub reports_length_max: usize,
+    /// Parked messages, beyond which a publish is refused.
+    pub parked_length_max: usize,
     /// Events waiting for one subscriber; a subscriber that lags more loses the oldest.
     pub events_pending_max: usize,
     /// Unsettled events in one subscriber's hands.
@@ -42,8 +44,9 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            journal_length_max: 50_000,
-            reports_length_max: 100_000,
+            journal_length_max: 100_000,
+            reports_length_max: 200_000,
+            parked_length_max: 100_000,
             events_pending_max: 10_000,
             events_prefetch: 256,
             replies_pending_max: 65_536,
@@ -185,7 +188,7 @@ impl MemoryBroker {
             (Queue::Conductor, None),
             (Queue::Leases, None),
             (Queue::Requests, None),
-            (Queue::Parked, None),
+            (Queue::Parked, Some(limits.parked_length_max)),
         ]
     }
 }
