@@ -159,6 +159,8 @@ pub trait Transaction: Send {
         deltas: &[CounterDelta],
         now: Timestamp,
     ) -> Result<Vec<Request>, StoreError>;
+    /// How many links of this account are not tombstones.
+    async fn links_of_account(&mut self, account: AccountId) -> Result<i64, StoreError>;
     /// Ids of the links with unfinished actions of this request.
     async fn links_of_request(&mut self, request: RequestId) -> Result<Vec<LinkId>, StoreError>;
 
@@ -190,7 +192,8 @@ pub trait Transaction: Send {
 
     // --- accounts, sessions, leases --------------------------------------------------------------------------
 
-    /// Without locks, in id order; unknown ids are omitted.
+    /// Locked against change until the end of the transaction, but not against other readers (a shared lock), in id
+    /// order; unknown ids are omitted.
     async fn accounts(&mut self, ids: &[AccountId]) -> Result<Vec<Account>, StoreError>;
     /// Locks and answers the rows, in id order; unknown ids are omitted.
     async fn lock_accounts(&mut self, ids: &[AccountId]) -> Result<Vec<Account>, StoreError>;

@@ -1,0 +1,1 @@
+select version::text from catalogue_version

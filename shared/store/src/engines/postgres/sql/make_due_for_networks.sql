@@ -1,0 +1,10 @@
+-- The same for the SCHEDULED actions of links that need one of these networks.
+with held as (
+    select id from actions
+    where finished_at is null and state = 'SCHEDULED'
+        and link_id in (select link_id from link_networks where network_id = any (array(select value::uuid from jsonb_array_elements_text($1::jsonb))))
+    order by id
+    for no key update)
+update actions as t set due_at = least(t.due_at, $2::bigint), dispatches = 0
+from held
+where t.id = held.id

@@ -1,0 +1,1 @@
+delete from networks where id = $1::uuid

@@ -1,0 +1,8 @@
+-- What refers to a network and so keeps it: the nouns and how many, in a fixed order. Tombstones of links do not count.
+select row from (
+    select 1 as place, json_build_array('link', count(*))::text as row, count(*) as n
+    from link_networks n join links l on l.id = n.link_id
+    where n.network_id = $1::uuid and l.status <> 'DELETED'
+) r
+where n > 0
+order by place

@@ -1,0 +1,4 @@
+-- One message that was set aside, locked.
+select to_json(t)::text from parked t
+where t.id = $1::uuid
+for no key update

@@ -1,0 +1,1 @@
+update parked set replayed_at = $2::bigint where id = $1::uuid

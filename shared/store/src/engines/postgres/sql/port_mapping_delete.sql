@@ -1,0 +1,1 @@
+delete from port_mappings where id = $1::uuid

@@ -1,0 +1,6 @@
+-- A page in the order (created_at, id) behind the last row of the page before. A filter that is null lets all pass.
+select to_json(t)::text from requests t
+where ($1::text is null or t.tenant_id = $1::uuid)
+    and ($2::bigint is null or (t.created_at, t.id) > ($2::bigint, $3::uuid))
+order by t.created_at, t.id
+limit $4::bigint

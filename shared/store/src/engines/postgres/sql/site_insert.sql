@@ -1,0 +1,12 @@
+-- Sites from one JSON array. What meets a row that is there already (id, unique name or pair) is left
+-- out and its id not answered, so that the transaction lives on and can ask which row that is (site_taken).
+insert into sites (
+    id, name, description, latitude, longitude, external_connections, version, created_at,
+    modified_at)
+select
+    r.id, r.name, r.description, r.latitude, r.longitude, r.external_connections, r.version,
+    r.created_at, r.modified_at
+from jsonb_populate_recordset(null::sites, $1::jsonb) r
+order by r.id
+on conflict do nothing
+returning to_json(id)::text

@@ -1,0 +1,7 @@
+-- All columns of one row whose version was the expected one ($2).
+update sites as t set
+    name = r.name, description = r.description, latitude = r.latitude, longitude = r.longitude,
+    external_connections = r.external_connections, version = r.version, created_at = r.created_at,
+    modified_at = r.modified_at
+from jsonb_populate_recordset(null::sites, $1::jsonb) r
+where t.id = r.id and t.version = $2::bigint

@@ -1,0 +1,1 @@
+delete from tenants where id = $1::uuid

@@ -1,0 +1,6 @@
+-- Ids of the rows that stand where this one ($1, as an array) would: under its id or under what is unique of it.
+select to_json(t.id)::text
+from tenants t, jsonb_populate_recordset(null::tenants, $1::jsonb) r
+where t.id = r.id
+    or t.name = r.name
+order by t.id

@@ -1,0 +1,6 @@
+-- All columns of one row whose version was the expected one ($2).
+update wims as t set
+    name = r.name, description = r.description, type = r.type, wim_url = r.wim_url,
+    config = r.config, version = r.version, created_at = r.created_at, modified_at = r.modified_at
+from jsonb_populate_recordset(null::wims, $1::jsonb) r
+where t.id = r.id and t.version = $2::bigint

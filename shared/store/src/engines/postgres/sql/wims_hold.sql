@@ -1,0 +1,5 @@
+-- Those of these wims that are there, kept from going away until the end of the transaction.
+select to_json(t.id)::text from wims t
+where t.id = any (array(select value::uuid from jsonb_array_elements_text($1::jsonb)))
+order by t.id
+for key share

@@ -1,0 +1,10 @@
+-- A page in the order (created_at, id) behind the last row of the page before. A filter that is null lets all pass.
+select t.row from actions_json t
+where ($1 is null or t.tenant_id = $1)
+    and ($2 is null or t.request_id = $2)
+    and ($3 is null or t.link_id = $3)
+    and ($4 is null or t.account_id = $4)
+    and ($5 is null or t.state = $5)
+    and ($6 is null or (t.created_at, t.id) > ($6, $7))
+order by t.created_at, t.id
+limit $8

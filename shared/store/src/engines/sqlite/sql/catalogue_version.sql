@@ -1,0 +1,1 @@
+select cast(version as text) from catalogue_version

@@ -1,0 +1,1 @@
+select row from parked_json where id = $1

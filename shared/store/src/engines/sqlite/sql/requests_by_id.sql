@@ -1,0 +1,4 @@
+-- Requests by id, without locks, in id order; unknown ids are omitted.
+select row from requests_json
+where id in (select value from json_each($1))
+order by id

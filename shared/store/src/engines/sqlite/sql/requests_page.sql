@@ -1,0 +1,6 @@
+-- A page in the order (created_at, id) behind the last row of the page before. A filter that is null lets all pass.
+select t.row from requests_json t
+where ($1 is null or t.tenant_id = $1)
+    and ($2 is null or (t.created_at, t.id) > ($2, $3))
+order by t.created_at, t.id
+limit $4

@@ -1,0 +1,1 @@
+select row from sessions_json order by id

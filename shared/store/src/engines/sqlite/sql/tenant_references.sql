@@ -1,0 +1,10 @@
+-- What refers to a tenant and so keeps it: the nouns and how many, in a fixed order.
+select row from (
+    select 1 as place, json_array('account', count(*)) as row, count(*) as n
+    from accounts where tenant_id = $1
+    union all
+    select 2 as place, json_array('network', count(*)) as row, count(*) as n
+    from networks where tenant_id = $1
+) r
+where n > 0
+order by place

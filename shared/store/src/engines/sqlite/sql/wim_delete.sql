@@ -1,0 +1,1 @@
+delete from wims where id = $1

@@ -1,0 +1,12 @@
+-- Wims from one JSON array. What meets a row that is there already (id, unique name or pair) is left
+-- out and its id not answered, so that the transaction lives on and can ask which row that is (wim_taken).
+insert into wims (
+    id, name, description, type, wim_url, config, version, created_at, modified_at)
+select
+    value ->> 'id', value ->> 'name', value ->> 'description', value ->> 'type',
+    value ->> 'wim_url', value -> 'config', value ->> 'version', value ->> 'created_at',
+    value ->> 'modified_at'
+from json_each($1)
+where true
+on conflict do nothing
+returning json_quote(id)
