@@ -212,6 +212,19 @@ pub enum NetworkGate {
 }
 
 impl NetworkStatus {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ScheduledCreation => "SCHEDULED_CREATION",
+            Self::Build => "BUILD",
+            Self::Inactive => "INACTIVE",
+            Self::Active => "ACTIVE",
+            Self::Down => "DOWN",
+            Self::Error => "ERROR",
+            Self::VimError => "VIM_ERROR",
+            Self::Deleted => "DELETED",
+        }
+    }
+
     pub fn gate(self) -> NetworkGate {
         match self {
             Self::Active => NetworkGate::Open,

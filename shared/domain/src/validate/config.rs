@@ -5,7 +5,7 @@
 
 use super::{Faults, below};
 use crate::validate::FieldError;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,8 +18,7 @@ pub const SIZE_MAX: usize = 64 * 1024;
 
 /// A secret on its way from a call to the sealing: masked wherever it could be printed, erased when dropped.
 /// Deliberately without `Serialize`, so that nothing can send or store it.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Plaintext(String);
 
 impl Plaintext {
@@ -30,6 +29,16 @@ impl Plaintext {
     /// The secret itself. Every call is a place to look at in a review.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Plaintext {
+    /// What is no text is refused without being repeated.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Value::deserialize(deserializer)? {
+            Value::String(text) => Ok(Self(text)),
+            _ => Err(serde::de::Error::custom("must be a text")),
+        }
     }
 }
 

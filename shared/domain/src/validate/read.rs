@@ -24,7 +24,16 @@ pub fn read_value<T: DeserializeOwned>(value: Value) -> Result<T, FieldError> {
 }
 
 fn located<E: std::fmt::Display>(error: &serde_path_to_error::Error<E>) -> FieldError {
-    FieldError::new(pointer(error.path()), error.inner().to_string())
+    FieldError::new(pointer(error.path()), without_value(&error.inner().to_string()))
+}
+
+/// serde's message without the value that did not fit, for it may be a secret in the wrong place.
+fn without_value(message: &str) -> String {
+    let names_value = message.starts_with("invalid type: ") || message.starts_with("invalid value: ");
+    match message.rfind(", expected ").filter(|_| names_value) {
+        Some(at) => format!("must be {}", &message[at + ", expected ".len()..]),
+        None => message.to_owned(),
+    }
 }
 
 fn pointer(path: &Path) -> String {
@@ -59,8 +68,8 @@ mod tests {
     fn what_does_not_fit_is_told_with_its_place() {
         let deep = format!(r#"{{"items": {}1{}}}"#, "[".repeat(200), "]".repeat(200));
         for (text, field, part) in [
-            (r#"{"items": [{"size": 1}, {"size": "x"}]}"#, "/items/1/size", "expected u16"),
-            (r#"{"items": [{"size": 70000}]}"#, "/items/0/size", "70000"),
+            (r#"{"items": [{"size": 1}, {"size": "x"}]}"#, "/items/1/size", "must be u16"),
+            (r#"{"items": [{"size": 70000}]}"#, "/items/0/size", "must be u16"),
             (r#"{"items": [{}]}"#, "/items/0", "missing field `size`"),
             (r#"{"items": [{"size": 1, "a/b": 2}]}"#, "/items/0/a~1b", "unknown field `a/b`"),
             (r#"{"items": [], "items": []}"#, "", "duplicate field `items`"),
@@ -68,13 +77,15 @@ mod tests {
             (r#"{"items": ["#, "", "EOF"),
             ("", "", "EOF"),
             ("[]", "", "must be an object"),
-            ("5", "", "expected struct Outer"),
+            ("5", "", "must be struct Outer"),
             (&deep, "", ""),
         ] {
             let error = read::<Outer>(text.as_bytes()).expect_err(text);
             assert!(error.message.contains(part), "{text}: {error:?}");
             assert!(error.field.starts_with(field), "{text}: {error:?}");
         }
+        let hush = read::<Outer>(br#"{"items": [{"size": "hush, expected much"}]}"#).unwrap_err();
+        assert!(!hush.message.contains("hush"), "{hush:?}");
         assert!(read::<Outer>(br#"{"items": [{"size": 1}]} "#).is_ok());
         assert_eq!(read::<Outer>(b"\xff").unwrap_err().field, "");
     }

@@ -48,6 +48,13 @@ pub fn name(text: String) -> Result<String, String> {
     }
 }
 
+/// A service endpoint's id, as the controller writes it.
+pub fn endpoint_id(text: String) -> Result<String, String> {
+    length(&text, NAME_MAX)?;
+    no_control(&text, &[])?;
+    Ok(text)
+}
+
 /// A user or a password: 1 to 60 characters. The message never repeats it.
 pub fn credential(text: &str) -> Result<(), String> {
     length(text, CREDENTIAL_MAX)?;
