@@ -10,14 +10,15 @@ use crate::restconf::problem::Problem;
 use crate::restconf::{self, Bend, Request, YANG_JSON, refusal};
 use crate::{clock, control};
 use axum::Router;
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use futures::stream;
+use bytes::BytesMut;
+use futures::{StreamExt, stream};
 use std::convert::Infallible;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,6 +26,8 @@ use std::time::Duration;
 
 /// The largest body that is read.
 const BODY_MAX: usize = 4 << 20;
+/// What is read and thrown away of a larger one, so that its sender gets the refusal and not a reset.
+const DRAIN_MAX: usize = 64 << 20;
 /// The body of the `huge` fault: 30 pieces of 1 MB.
 const HUGE_PIECE: usize = 1_000_000;
 const HUGE_PIECES: usize = 30;
@@ -83,7 +86,8 @@ async fn host_meta() -> impl IntoResponse {
 
 async fn restconf(State(shared): State<Arc<Shared>>, request: axum::extract::Request) -> Response {
     let (parts, body) = request.into_parts();
-    let body = to_bytes(body, BODY_MAX).await.ok();
+    // A request whose body never came whole was never made.
+    let Ok(body) = read_whole(body).await else { return cut() };
     if !shared.admits(&parts.headers) {
         return refusal(&Problem::access_denied(), shared.options.error_object);
     }
@@ -91,6 +95,23 @@ async fn restconf(State(shared): State<Arc<Shared>>, request: axum::extract::Req
     let verdict = shared.faults().decide(parts.method.as_str(), &path);
     let request = Request { method: parts.method, path, headers: parts.headers, body };
     bend(&shared, verdict, |bend| restconf::answer(&shared, request, bend)).await
+}
+
+/// The body, or `None` where it is larger than [`BODY_MAX`].
+async fn read_whole(body: Body) -> Result<Option<Bytes>, axum::Error> {
+    let mut chunks = body.into_data_stream();
+    let (mut held, mut length) = (BytesMut::new(), 0_usize);
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk?;
+        length += chunk.len();
+        if length > DRAIN_MAX {
+            break;
+        }
+        if length <= BODY_MAX {
+            held.extend_from_slice(&chunk);
+        }
+    }
+    Ok((length <= BODY_MAX).then(|| held.freeze()))
 }
 
 async fn probe(

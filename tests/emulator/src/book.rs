@@ -99,7 +99,9 @@ impl Book {
     ) -> Result<u16, Problem> {
         let (changes, touched, status, problem) = match outcome {
             Ok((changes, touched)) => {
-                let created = caller.method != "PATCH" && touched.iter().any(|t| t.effect == Effect::Created);
+                // What the path names comes first; what was changed beside it decides nothing.
+                let created = touched.first().is_some_and(|touch| touch.effect == Effect::Created);
+                let created = created && caller.method != "PATCH";
                 (changes, touched, if created { 201 } else { 204 }, None)
             }
             Err(problem) => {

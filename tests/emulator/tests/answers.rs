@@ -297,7 +297,14 @@ async fn an_operator_may_write_a_site_and_sees_what_put_means() {
     let by_location = altered(access("DC1", "x", "l1"), &format!("{ACCESS}/device-reference"), Value::Null);
     let by_location = altered(by_location, &format!("{ACCESS}/location-reference"), json!("cellar"));
     assert_eq!(caller.send("PUT", &access_path("DC1", "x"), &by_location).await.status, 201);
+    let mut with_access = site("provider-managed");
+    with_access["ietf-l2vpn-svc:site"][0]["devices"] =
+        json!({"device": [{"device-id": "DC1-ce", "location": "cellar"}]});
+    with_access["ietf-l2vpn-svc:site"][0]["site-network-accesses"] =
+        json!({"site-network-access": [access_entry("DC1", "y", "l1")]});
+    assert_eq!(caller.send("PUT", "/sites/site=DC1", &with_access).await.status, 204, "the site was there");
+    assert_eq!(caller.send("GET", &access_path("DC1", "y"), &Value::Null).await.status, 200);
     let totals = caller.ledger().await.totals;
-    assert_eq!((totals.site_writes, totals.deletes), (1, 1));
+    assert_eq!((totals.site_writes, totals.deletes), (2, 2));
     handle.stop().await;
 }
