@@ -21,5 +21,5 @@ pub mod reason;
 pub mod request;
 pub mod retry;
 pub mod time;
-//pub mod topology;
+pub mod topology;
 pub mod validate;
