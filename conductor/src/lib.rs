@@ -1,1 +1,106 @@
-//! placeholder
+//! The conductor: the only writer of the database. It journals what was accepted, decides every change of state,
+//! grants leases, dispatches what is due, and publishes events from the outbox. Any number of replicas.
+//!
+//! Every queue is consumed by one loop ([`batch`]); every change of an action goes through one unit of work
+//! ([`work`]); every decision is the domain's. Deliberately absent: HTTP, controllers, and any memory of work that
+//! is not in the database.
+
+mod accounts;
+mod batch;
+mod claims;
+mod commands;
+mod context;
+mod control;
+mod dispatch;
+mod events;
+mod journal;
+mod leases;
+mod outbox;
+mod parked;
+mod planner;
+mod ready;
+mod refresh;
+mod reports;
+mod resolve;
+mod settings;
+#[cfg(test)]
+mod testing;
+mod work;
+
+pub use ready::Readiness;
+pub use settings::ConductorSettings;
+
+use crate::batch::{Handler, QueueState, consume};
+use crate::context::{Context, Nudge};
+use std::sync::Arc;
+use tokio::sync::watch;
+use wanlink_broker::port::Broker;
+use wanlink_runtime::clock::Clock;
+use wanlink_runtime::entropy::Entropy;
+use wanlink_runtime::tasks::Tasks;
+use wanlink_store::port::{Store, StoreError};
+
+/// What a conductor is given.
+pub struct ConductorDeps {
+    pub store: Arc<dyn Store>,
+    pub broker: Arc<dyn Broker>,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    pub settings: ConductorSettings,
+    pub tasks: Tasks,
+}
+
+/// A running conductor. It stops when its tasks are stopped: consumers give back what they hold, and what was
+/// committed but not acknowledged comes again and is found.
+pub struct Conductor {
+    ready: watch::Receiver<Readiness>,
+}
+
+impl Conductor {
+    /// Starts all loops. Refused if the schema is not this build's; a database or broker that is away is waited for.
+    ///
+    /// # Errors
+    /// [`StoreError::Schema`].
+    pub async fn start(deps: ConductorDeps) -> Result<Self, StoreError> {
+        if let Err(error @ StoreError::Schema { .. }) = deps.store.check_schema().await {
+            return Err(error);
+        }
+        let publisher = Arc::from(deps.broker.publisher());
+        let context = Arc::new(Context {
+            store: deps.store,
+            broker: deps.broker,
+            publisher,
+            clock: deps.clock,
+            entropy: deps.entropy,
+            settings: deps.settings,
+            nudge: Nudge::default(),
+        });
+        let tasks = deps.tasks;
+        let commands = commands::Commands { context: context.clone() };
+        let handlers: [Arc<dyn Handler>; 4] = [
+            Arc::new(journal::Journal { context: context.clone() }),
+            Arc::new(reports::Reports { context: context.clone() }),
+            Arc::new(control::Control { context: context.clone(), commands }),
+            Arc::new(leases::Leases { context: context.clone() }),
+        ];
+        let mut states = Vec::new();
+        for handler in handlers {
+            let state = Arc::new(QueueState::default());
+            states.push(state.clone());
+            tasks.spawn(consume(handler, context.clone(), state, tasks.clone()));
+        }
+        tasks.spawn(parked::record(context.clone(), tasks.clone()));
+        tasks.spawn(dispatch::dispatch(context.clone(), tasks.clone()));
+        tasks.spawn(refresh::refresh(context.clone(), tasks.clone()));
+        tasks.spawn(planner::plan(context.clone(), tasks.clone()));
+        tasks.spawn(accounts::care(context.clone(), tasks.clone()));
+        tasks.spawn(outbox::relay(context.clone(), tasks.clone()));
+        let ready = ready::watch(context, states, tasks);
+        Ok(Self { ready })
+    }
+
+    /// Whether it can do its work now, and if not, why.
+    pub fn ready(&self) -> watch::Receiver<Readiness> {
+        self.ready.clone()
+    }
+}

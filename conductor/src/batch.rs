@@ -1,0 +1,250 @@
+//! The loop that every queue is consumed by: take what is there, one transaction, answer, acknowledge.
+//!
+//! A batch never waits to fill. What cannot be read is parked, and a version that is too new is given back with
+//! the process not ready. A batch that fails is tried in halves, so that one poisonous message is found alone and
+//! parked while its neighbours go on. Without the database nothing is consumed: the channel is closed, which
+//! gives everything back, and the loop waits. Acknowledged is only what is committed.
+
+use crate::context::Context;
+use crate::work::Outgoing;
+use async_trait::async_trait;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use wanlink_broker::port::{Address, Consumer, Delivery, Queue, ReplyTo};
+use wanlink_domain::retry::Schedule;
+use wanlink_runtime::tasks::Tasks;
+use wanlink_store::port::StoreError;
+use wanlink_wire::{DecodeError, Envelope, Message, decode, report};
+
+/// One message that was read.
+#[derive(Clone, Debug)]
+pub struct Received {
+    pub envelope: Envelope,
+    pub reply_to: Option<ReplyTo>,
+}
+
+/// What is to be published after a batch's transaction has committed.
+#[derive(Debug, Default)]
+pub struct Handled {
+    pub replies: Vec<(ReplyTo, Message)>,
+    pub prompts: Vec<Outgoing>,
+    /// Due times or events were written.
+    pub nudge: bool,
+}
+
+impl Handled {
+    fn merge(mut self, other: Handled) -> Handled {
+        self.replies.extend(other.replies);
+        self.prompts.extend(other.prompts);
+        self.nudge |= other.nudge;
+        self
+    }
+}
+
+/// What is done with the messages of one queue. Handling the same batch twice must be handling it once.
+#[async_trait]
+pub trait Handler: Send + Sync + 'static {
+    fn queue(&self) -> Queue;
+
+    /// Whether this kind belongs on this queue.
+    fn accepts(&self, message: &Message) -> bool;
+
+    /// One transaction for all of them.
+    async fn handle(&self, batch: &[Received]) -> Result<Handled, StoreError>;
+}
+
+/// How often a batch that lost against another transaction is tried again before it is halved.
+const CONFLICTS_MAX: u32 = 10;
+/// The pauses while something outside is away.
+const AWAY: Schedule = Schedule {
+    initial: Duration::from_millis(100),
+    max: Duration::from_secs(5),
+    multiplier: 2.0,
+    jitter: 0.5,
+};
+
+/// Consumes one queue until the tasks are stopped.
+pub async fn consume(handler: Arc<dyn Handler>, context: Arc<Context>, state: Arc<QueueState>, tasks: Tasks) {
+    let mut failures = 0;
+    while !tasks.is_stopping() {
+        let prefetch = u16::try_from(context.settings.batch_max.saturating_mul(2)).unwrap_or(u16::MAX);
+        let mut consumer = context.broker.consumer(handler.queue(), prefetch);
+        let ended = session(&*handler, &context, &state, consumer.as_mut(), &tasks, &mut failures).await;
+        consumer.close().await;
+        let why = match ended {
+            Ended::Stopped => return,
+            Ended::Paused(why) => why,
+        };
+        state.working.store(false, Ordering::Relaxed);
+        let pause = AWAY.interval(failures, context.entropy.bits());
+        failures = failures.saturating_add(1);
+        tracing::warn!(queue = ?handler.queue(), %why, pause_ms = pause.as_millis() as u64, "stopped consuming");
+        tokio::select! {
+            biased;
+            () = tasks.stopped() => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// Whether a queue is being consumed, for readiness.
+#[derive(Debug)]
+pub struct QueueState {
+    working: AtomicBool,
+}
+
+impl Default for QueueState {
+    fn default() -> Self {
+        Self { working: AtomicBool::new(true) }
+    }
+}
+
+impl QueueState {
+    pub fn working(&self) -> bool {
+        self.working.load(Ordering::Relaxed)
+    }
+}
+
+enum Ended {
+    Stopped,
+    Paused(String),
+}
+
+async fn session(
+    handler: &dyn Handler,
+    context: &Arc<Context>,
+    state: &QueueState,
+    consumer: &mut dyn Consumer,
+    tasks: &Tasks,
+    failures: &mut u32,
+) -> Ended {
+    loop {
+        let first = tokio::select! {
+            biased;
+            () = tasks.stopped() => return Ended::Stopped,
+            delivery = consumer.next() => match delivery {
+                Some(delivery) => delivery,
+                None => return Ended::Stopped,
+            },
+        };
+        let mut deliveries = vec![first];
+        while deliveries.len() < context.settings.batch_max {
+            let Some(next) = consumer.try_next() else { break };
+            deliveries.push(next);
+        }
+        match work_off(handler, context, deliveries).await {
+            Ok(()) => {
+                *failures = 0;
+                state.working.store(true, Ordering::Relaxed);
+            }
+            Err(why) => return Ended::Paused(why),
+        }
+    }
+}
+
+/// Handles one batch and settles its deliveries. `Err`: nothing more can be done now; what is not settled comes
+/// again when the consumer is closed.
+async fn work_off(
+    handler: &dyn Handler,
+    context: &Arc<Context>,
+    deliveries: Vec<Delivery>,
+) -> Result<(), String> {
+    let mut known = Vec::new();
+    let mut received = Vec::new();
+    for delivery in deliveries {
+        let why = match decode(&delivery.payload) {
+            Ok(envelope) if handler.accepts(&envelope.message) => {
+                received.push(Received { envelope, reply_to: delivery.reply_to.clone() });
+                known.push(delivery);
+                continue;
+            }
+            Ok(envelope) => format!("kind {:?} does not belong on this queue", envelope.message.kind()),
+            Err(DecodeError::UnknownVersion(version)) => {
+                return Err(format!("a message of version {version}: a newer conductor must take it"));
+            }
+            Err(error) => error.to_string(),
+        };
+        park(handler.queue(), context, delivery, &why).await?;
+    }
+    let mut parked = Vec::new();
+    let handled = in_halves(handler, context, &received, 0, &mut parked).await?;
+    if handled.nudge {
+        context.nudge.all();
+    }
+    for (to, message) in handled.replies {
+        context.reply(to, message).await;
+    }
+    context.prompt(handled.prompts).await;
+    for (index, delivery) in known.into_iter().enumerate() {
+        match parked.iter().find(|(at, _)| *at == index) {
+            Some((_, why)) => park(handler.queue(), context, delivery, why).await?,
+            None => {
+                delivery.ack().await;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// `offset`: the first message's place in the whole batch; `parked` collects places and reasons.
+async fn in_halves(
+    handler: &dyn Handler,
+    context: &Arc<Context>,
+    batch: &[Received],
+    offset: usize,
+    parked: &mut Vec<(usize, String)>,
+) -> Result<Handled, String> {
+    if batch.is_empty() {
+        return Ok(Handled::default());
+    }
+    let mut conflicts = 0;
+    let error = loop {
+        match handler.handle(batch).await {
+            Ok(handled) => return Ok(handled),
+            // A commit of unknown outcome is made again: what was committed is found by its ids.
+            Err(StoreError::Conflict(_) | StoreError::CommitUnknown(_)) if conflicts < CONFLICTS_MAX => {
+                conflicts += 1;
+                let pause = Duration::from_millis(context.entropy.bits() % (1 << conflicts.min(7)));
+                tokio::time::sleep(pause).await;
+            }
+            Err(error) => break error,
+        }
+    };
+    match error {
+        StoreError::Unavailable(_) | StoreError::CommitUnknown(_) | StoreError::Schema { .. } => {
+            Err(error.to_string())
+        }
+        StoreError::ReadOnly(_) => Err(error.to_string()),
+        StoreError::Conflict(_) | StoreError::Invalid(_) if batch.len() > 1 => {
+            let (left, right) = batch.split_at(batch.len() / 2);
+            let middle = offset + left.len();
+            let first = Box::pin(in_halves(handler, context, left, offset, parked)).await?;
+            let second = Box::pin(in_halves(handler, context, right, middle, parked)).await?;
+            Ok(first.merge(second))
+        }
+        StoreError::Conflict(_) => Err(error.to_string()),
+        StoreError::Invalid(_) => {
+            parked.push((offset, error.to_string()));
+            Ok(Handled::default())
+        }
+    }
+}
+
+/// Sets a message aside, visibly; acknowledged only when the parked copy is confirmed.
+async fn park(queue: Queue, context: &Arc<Context>, delivery: Delivery, why: &str) -> Result<(), String> {
+    use base64::Engine;
+    tracing::error!(?queue, why, bytes = delivery.payload.len(), "a message is parked");
+    let parked = report::Parked {
+        origin: crate::parked::origin(queue),
+        reason: why.to_owned(),
+        payload: base64::engine::general_purpose::STANDARD.encode(&delivery.payload),
+    };
+    let payload = context.seal(parked.into());
+    context
+        .publish(Address::Queue(Queue::Parked), payload)
+        .await
+        .map_err(|error| format!("a message could not be parked: {error}"))?;
+    delivery.ack().await;
+    Ok(())
+}

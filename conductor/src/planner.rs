@@ -1,0 +1,192 @@
+//! The planner of leases: gives accounts that nobody holds to the least loaded session that can drive them.
+//!
+//! One planner at a time, by a lock in the database; whoever gets it plans. Time alone ends no epoch: an expired
+//! lease is taken away only when there is somebody to give the account to, and a holder that renews first keeps
+//! it. After the database was away nobody could renew, so leases are left alone for one ttl.
+
+use crate::context::Context;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use wanlink_domain::catalogue::Account;
+use wanlink_domain::ids::{AccountId, SessionId};
+use wanlink_domain::lease::{Session, end_epoch, grant};
+use wanlink_domain::time::Timestamp;
+use wanlink_runtime::tasks::Tasks;
+use wanlink_store::port::StoreError;
+
+/// Sessions are forgotten this many ttls after their lease ended, unless an account still names them.
+const FORGET_AFTER_TTLS: u32 = 30;
+
+/// Plans until the tasks are stopped.
+pub async fn plan(context: Arc<Context>, tasks: Tasks) {
+    // At a start nothing is known of what happened before.
+    let mut back_since = Some(context.clock.mono());
+    while !tasks.is_stopping() {
+        let grace = back_since
+            .is_some_and(|since| context.clock.mono().saturating_sub(since) < context.settings.lease_ttl);
+        match pass(&context, grace).await {
+            Ok(granted) => {
+                if granted > 0 {
+                    tracing::info!(granted, "accounts were granted to sessions");
+                    context.nudge.dispatch.notify_one();
+                }
+                if !grace {
+                    back_since = None;
+                }
+            }
+            Err(StoreError::Conflict(_)) => {}
+            Err(error) => {
+                tracing::debug!(%error, "no planning while the database is away");
+                back_since = Some(context.clock.mono());
+            }
+        }
+        tokio::select! {
+            biased;
+            () = tasks.stopped() => return,
+            () = context.nudge.planner.notified() => {}
+            () = tokio::time::sleep(context.settings.planner_interval) => {}
+        }
+    }
+}
+
+/// One round; answers how many accounts were granted.
+async fn pass(context: &Context, grace: bool) -> Result<usize, StoreError> {
+    let mut tx = context.store.begin().await?;
+    if !tx.try_lock_planner().await? {
+        return Ok(0);
+    }
+    let now = tx.now().await?;
+    let sessions = tx.sessions().await?;
+    let accounts = tx.leasable_accounts().await?;
+    let wanted = choose(&sessions, &accounts, now, grace);
+    if wanted.is_empty() {
+        let before = Timestamp(now.0 - micros(context.settings.lease_ttl * FORGET_AFTER_TTLS));
+        if sessions.iter().any(|session| session.lease_until < before) {
+            tx.forget_sessions(before).await?;
+            tx.commit().await?;
+        }
+        return Ok(0);
+    }
+    let ids: Vec<AccountId> = wanted.keys().copied().collect();
+    let mut locked = tx.lock_accounts(&ids).await?;
+    let mut granted = Vec::new();
+    for account in &mut locked {
+        let Some(to) = wanted.get(&account.id) else { continue };
+        if let Some(holder) = account.session_id {
+            // Its holder may have renewed since the sessions were read.
+            let lease_until = tx.lock_session(holder).await?.map(|session| session.lease_until);
+            let now = tx.now().await?;
+            if lease_until.is_some_and(|until| until > now) {
+                continue;
+            }
+            end_epoch(account, lease_until, now);
+        }
+        grant(account, *to);
+        granted.push(account.clone());
+    }
+    tx.update_accounts(&granted).await?;
+    let ids: Vec<AccountId> = granted.iter().map(|account| account.id).collect();
+    let now = tx.now().await?;
+    tx.make_due(Some(&ids), now).await?;
+    tx.commit().await?;
+    Ok(granted.len())
+}
+
+/// Which accounts go to which sessions: those that nobody holds, or whose holder's lease is over, to the session
+/// with the fewest accounts for its capacity that has the connector.
+fn choose(
+    sessions: &[Session],
+    accounts: &[(Account, String)],
+    now: Timestamp,
+    grace: bool,
+) -> BTreeMap<AccountId, SessionId> {
+    let alive =
+        |id: &SessionId| sessions.iter().any(|session| session.id == *id && session.lease_until > now);
+    let mut load: BTreeMap<SessionId, i32> = BTreeMap::new();
+    for (account, _) in accounts {
+        if let Some(holder) = account.session_id.filter(alive) {
+            *load.entry(holder).or_default() += 1;
+        }
+    }
+    let mut chosen = BTreeMap::new();
+    for (account, kind) in accounts {
+        let free = match account.session_id {
+            None => true,
+            Some(holder) => !alive(&holder) && !grace,
+        };
+        if !free {
+            continue;
+        }
+        let best = sessions
+            .iter()
+            .filter(|session| session.lease_until > now && !session.draining)
+            .filter(|session| session.connectors.contains(kind))
+            .filter(|session| load.get(&session.id).copied().unwrap_or(0) < session.capacity)
+            .min_by_key(|session| (load.get(&session.id).copied().unwrap_or(0), session.id));
+        if let Some(best) = best {
+            *load.entry(best.id).or_default() += 1;
+            chosen.insert(account.id, best.id);
+        }
+    }
+    chosen
+}
+
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::account;
+    use uuid::Uuid;
+
+    fn session(id: u128, until: i64, capacity: i32, connectors: &[&str]) -> Session {
+        Session {
+            id: SessionId(Uuid::from_u128(id)),
+            worker: format!("worker-{id}"),
+            connectors: connectors.iter().map(|kind| (*kind).to_owned()).collect(),
+            capacity,
+            draining: false,
+            lease_until: Timestamp(until),
+            idle: Vec::new(),
+            registered_at: Timestamp(0),
+        }
+    }
+
+    fn check(sessions: &[Session], accounts: &[(Account, &str)], grace: bool, expect: &[(u128, u128)]) {
+        let accounts: Vec<(Account, String)> =
+            accounts.iter().map(|(account, kind)| (account.clone(), (*kind).to_owned())).collect();
+        let chosen: Vec<(u128, u128)> = choose(sessions, &accounts, Timestamp(100), grace)
+            .into_iter()
+            .map(|(account, session)| (account.0.as_u128(), session.0.as_u128()))
+            .collect();
+        assert_eq!(chosen, expect);
+    }
+
+    #[test]
+    fn free_accounts_go_to_the_least_loaded_that_can() {
+        let two = [session(1, 200, 10, &["a"]), session(2, 200, 10, &["a", "b"])];
+        check(&two, &[(account(11, 1, None), "a"), (account(12, 1, None), "a")], false, &[(11, 1), (12, 2)]);
+        check(&two, &[(account(11, 1, None), "b"), (account(12, 1, None), "b")], false, &[(11, 2), (12, 2)]);
+        check(&two, &[(account(11, 1, Some(1)), "a"), (account(12, 1, None), "a")], false, &[(12, 2)]);
+        check(&two, &[(account(11, 1, None), "c")], false, &[]);
+    }
+
+    #[test]
+    fn capacity_and_draining_are_respected() {
+        let mut draining = session(2, 200, 10, &["a"]);
+        draining.draining = true;
+        let sessions = [session(1, 200, 1, &["a"]), draining];
+        check(&sessions, &[(account(11, 1, None), "a"), (account(12, 1, None), "a")], false, &[(11, 1)]);
+    }
+
+    #[test]
+    fn an_expired_holder_is_replaced_but_not_during_grace() {
+        let sessions = [session(1, 50, 10, &["a"]), session(2, 200, 10, &["a"])];
+        check(&sessions, &[(account(11, 1, Some(1)), "a")], false, &[(11, 2)]);
+        check(&sessions, &[(account(11, 1, Some(1)), "a")], true, &[]);
+        check(&sessions[..1], &[(account(11, 1, Some(1)), "a")], false, &[]);
+    }
+}

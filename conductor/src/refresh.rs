@@ -1,0 +1,74 @@
+//! Refreshes: settled links are looked at again, so that the database and the controllers converge.
+
+use crate::context::Context;
+use crate::resolve::Places;
+use crate::work::jittered;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+use wanlink_domain::ids::{AccountId, LinkId};
+use wanlink_domain::link::Link;
+use wanlink_runtime::tasks::Tasks;
+use wanlink_store::port::StoreError;
+use wanlink_wire::account::{Observe, ObserveLink};
+
+/// Most links in one transaction.
+const BATCH: u32 = 256;
+/// Most links in one message.
+const LINKS_PER_MESSAGE: usize = 64;
+
+/// Asks for observations until the tasks are stopped.
+pub async fn refresh(context: Arc<Context>, tasks: Tasks) {
+    while !tasks.is_stopping() {
+        let pause = match pass(&context).await {
+            Ok(n) if n == BATCH as usize => continue,
+            Ok(_) | Err(StoreError::Conflict(_)) => context.settings.tick,
+            Err(error) => {
+                tracing::debug!(%error, "no refreshes while the database is away");
+                Duration::from_secs(1)
+            }
+        };
+        tokio::select! {
+            biased;
+            () = tasks.stopped() => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+async fn pass(context: &Context) -> Result<usize, StoreError> {
+    if !context.broker.health().borrow().ready() {
+        return Ok(0);
+    }
+    let mut tx = context.store.begin().await?;
+    let now = tx.now().await?;
+    let links = tx.due_refreshes(now, BATCH).await?;
+    if links.is_empty() {
+        return Ok(0);
+    }
+    let places = Places::read(tx.as_mut(), links.iter().map(|link| (link.wim_id, &link.wish))).await?;
+    let accounts: BTreeSet<AccountId> = links.iter().map(|link| link.account_id).collect();
+    let accounts: Vec<AccountId> = accounts.into_iter().collect();
+    let epochs: BTreeMap<AccountId, i64> =
+        tx.accounts(&accounts).await?.into_iter().map(|account| (account.id, account.epoch)).collect();
+    let ids: Vec<LinkId> = links.iter().map(|link| link.id).collect();
+    let due = now.after(jittered(context.settings.budgets.refresh, context.entropy.bits()));
+    tx.schedule_refreshes(&ids, due, None).await?;
+    tx.commit().await?;
+
+    let mut by_account: BTreeMap<AccountId, Vec<&Link>> = BTreeMap::new();
+    for link in &links {
+        by_account.entry(link.account_id).or_default().push(link);
+    }
+    for (account, links) in by_account {
+        let Some(epoch) = epochs.get(&account).copied() else { continue };
+        for part in links.chunks(LINKS_PER_MESSAGE) {
+            let links = part
+                .iter()
+                .map(|link| ObserveLink { version: link.version, task: places.task(link, &link.wish) })
+                .collect();
+            context.to_account(account, Observe { account, epoch, links }.into()).await;
+        }
+    }
+    Ok(ids.len())
+}

@@ -1,0 +1,211 @@
+//! Reports and observations: applied only under the current epoch and attempt, and answered with what they found
+//! (design 4.5, 4.6).
+
+use crate::batch::{Handled, Handler, Received};
+use crate::context::Context;
+use crate::work::{Outgoing, Work, jittered};
+use async_trait::async_trait;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use wanlink_broker::port::{Queue, ReplyTo};
+use wanlink_domain::action::{Action, ActionState, Event, Outcome};
+use wanlink_domain::catalogue::Account;
+use wanlink_domain::ids::{AccountId, ActionId, LinkId, SessionId};
+use wanlink_domain::lease::{Standing, standing};
+use wanlink_domain::link::LinkStatus;
+use wanlink_domain::reason::{Code, Reason};
+use wanlink_store::port::{StoreError, Transaction};
+use wanlink_wire::Message;
+use wanlink_wire::report::{Fate, Observed, ObservedItem, Report, ReportItem, Reported, ReportedItem, Sight};
+
+/// Consumes `wan.reports`.
+pub struct Reports {
+    pub context: Arc<Context>,
+}
+
+#[async_trait]
+impl Handler for Reports {
+    fn queue(&self) -> Queue {
+        Queue::Reports
+    }
+
+    fn accepts(&self, message: &Message) -> bool {
+        matches!(message, Message::Report(_) | Message::Observed(_))
+    }
+
+    async fn handle(&self, batch: &[Received]) -> Result<Handled, StoreError> {
+        let mut reports: Vec<(&Report, Option<&ReplyTo>)> = Vec::new();
+        let mut sights: Vec<(SessionId, &ObservedItem)> = Vec::new();
+        for received in batch {
+            match &received.envelope.message {
+                Message::Report(report) => reports.push((report, received.reply_to.as_ref())),
+                Message::Observed(Observed { session, items }) => {
+                    sights.extend(items.iter().map(|item| (*session, item)));
+                }
+                _ => {}
+            }
+        }
+        let mut tx = self.context.store.begin().await?;
+        let (fates, prompts) = self.apply(tx.as_mut(), &reports, &sights).await?;
+        tx.commit().await?;
+        let mut replies: BTreeMap<(ReplyTo, SessionId), Vec<ReportedItem>> = BTreeMap::new();
+        for ((report, reply_to), fates) in reports.iter().zip(fates) {
+            if let Some(reply_to) = reply_to {
+                replies.entry(((*reply_to).clone(), report.session)).or_default().extend(fates);
+            }
+        }
+        let replies = replies
+            .into_iter()
+            .map(|((to, session), items)| (to, Message::Reported(Reported { session, items })))
+            .collect();
+        Ok(Handled { replies, prompts, nudge: true })
+    }
+}
+
+impl Reports {
+    async fn apply(
+        &self,
+        tx: &mut dyn Transaction,
+        reports: &[(&Report, Option<&ReplyTo>)],
+        sights: &[(SessionId, &ObservedItem)],
+    ) -> Result<(Vec<Vec<ReportedItem>>, Vec<Outgoing>), StoreError> {
+        let context = &self.context;
+        let items = || reports.iter().flat_map(|(report, _)| report.items.iter());
+        let links = items().map(|item| item.link).chain(sights.iter().map(|(_, item)| item.link));
+        let mut work = Work::load(tx, links, &context.settings.budgets, context.entropy.as_ref()).await?;
+        let ended = ended(tx, &work, items()).await?;
+        let ids: BTreeSet<AccountId> =
+            items().map(|item| item.account).chain(sights.iter().map(|(_, item)| item.account)).collect();
+        let ids: Vec<AccountId> = ids.into_iter().collect();
+        let accounts: BTreeMap<AccountId, Account> =
+            tx.accounts(&ids).await?.into_iter().map(|row| (row.id, row)).collect();
+
+        let mut fates = Vec::with_capacity(reports.len());
+        for (report, _) in reports {
+            let one = |item: &ReportItem| ReportedItem {
+                account: item.account,
+                epoch: item.epoch,
+                action: item.action,
+                attempt: item.attempt,
+                fate: settle(&mut work, &accounts, &ended, report.session, item),
+            };
+            fates.push(report.items.iter().map(one).collect());
+        }
+        let seen = self.observe(&mut work, &accounts, sights);
+        let now = work.now;
+        let prompts = work.write(tx).await?;
+        if !seen.is_empty() {
+            let due = now.after(jittered(context.settings.budgets.refresh, context.entropy.bits()));
+            tx.schedule_refreshes(&seen, due, Some(now)).await?;
+        }
+        Ok((fates, prompts))
+    }
+
+    /// Applies what observations found; answers the links that were seen just as they are on record.
+    fn observe(
+        &self,
+        work: &mut Work<'_>,
+        accounts: &BTreeMap<AccountId, Account>,
+        sights: &[(SessionId, &ObservedItem)],
+    ) -> Vec<LinkId> {
+        let mut unchanged = BTreeSet::new();
+        for (session, item) in sights {
+            if !is_current(accounts, *session, item.account, item.epoch, work) {
+                continue;
+            }
+            let Some(link) = work.link(item.link) else { continue };
+            let settled = work.unfinished(item.link).is_empty() && link.status != LinkStatus::Deleted;
+            if link.version != item.version || !settled || link.account_id != item.account {
+                continue;
+            }
+            let (status, reason) = match &item.sight {
+                Sight::Seen { found } => match found.status {
+                    Some(status) => (status, found.reason.clone()),
+                    None => (LinkStatus::Error, Some(vanished(item.link))),
+                },
+                Sight::Failed { reason } => (LinkStatus::WimError, Some(reason.clone())),
+            };
+            let changed = link.status != status;
+            match &item.sight {
+                _ if !changed => {
+                    unchanged.insert(item.link);
+                }
+                Sight::Seen { found } => {
+                    work.saw(item.link, found.clone());
+                    work.set_status(item.link, status, reason);
+                }
+                Sight::Failed { .. } => work.set_status(item.link, status, reason),
+            }
+        }
+        unchanged.into_iter().collect()
+    }
+}
+
+fn vanished(link: LinkId) -> Reason {
+    let detail =
+        format!("the service of link {link} is not at the controller any more; retry the link to rebuild it");
+    Reason::new(Code::Vanished, detail)
+}
+
+/// The actions that are reported on and already finished.
+async fn ended<'a>(
+    tx: &mut dyn Transaction,
+    work: &Work<'_>,
+    items: impl Iterator<Item = &'a ReportItem>,
+) -> Result<BTreeMap<ActionId, Action>, StoreError> {
+    let ids: BTreeSet<ActionId> =
+        items.map(|item| item.action).filter(|id| work.action(*id).is_none()).collect();
+    let ids: Vec<ActionId> = ids.into_iter().collect();
+    let rows = if ids.is_empty() { Vec::new() } else { tx.actions(&ids).await? };
+    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+}
+
+fn is_current(
+    accounts: &BTreeMap<AccountId, Account>,
+    session: SessionId,
+    account: AccountId,
+    epoch: i64,
+    work: &Work<'_>,
+) -> bool {
+    accounts
+        .get(&account)
+        .is_some_and(|account| standing(account, session, epoch, work.now) != Standing::Stale)
+}
+
+fn settle(
+    work: &mut Work<'_>,
+    accounts: &BTreeMap<AccountId, Account>,
+    ended: &BTreeMap<ActionId, Action>,
+    session: SessionId,
+    item: &ReportItem,
+) -> Fate {
+    let Some(action) = work.action(item.action).or_else(|| ended.get(&item.action)) else {
+        return Fate::Gone;
+    };
+    let own = action.epoch == Some(item.epoch) && action.session_id == Some(session);
+    if action.state.is_finished() {
+        return if own && action.attempt == item.attempt { Fate::Duplicate } else { Fate::Stale };
+    }
+    if action.account_id != item.account || !is_current(accounts, session, item.account, item.epoch, work) {
+        return Fate::Stale;
+    }
+    if item.attempt != action.attempt {
+        return if item.attempt < action.attempt && own { Fate::Duplicate } else { Fate::Stale };
+    }
+    match action.state {
+        ActionState::Running if !own => return Fate::Stale,
+        // A poll comes under the account's current epoch, which need not be the attempt's.
+        ActionState::Running | ActionState::Build => {}
+        ActionState::Retry if own => return Fate::Duplicate,
+        _ => return Fate::Stale,
+    }
+    let found = match &item.outcome {
+        Outcome::Done { found } => found.clone(),
+        Outcome::Building { found } => Some(found.clone()),
+        Outcome::Retry { .. } | Outcome::Refused { .. } | Outcome::Unknown { .. } => None,
+    };
+    match work.apply(item.action, Event::Report(item.outcome.clone()), found) {
+        Ok(_) => Fate::Applied,
+        Err(_) => Fate::Duplicate,
+    }
+}
