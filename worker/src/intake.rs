@@ -1,0 +1,195 @@
+//! One account's queue: each delivery is read once and handed to a task of its own.
+//!
+//! What cannot be read is never dropped and never looped: a newer version is given back and the queue left alone
+//! for a growing while, anything else unreadable is parked. Deliberately absent: what a prompt or a look does.
+
+use crate::account::{Account, InHand, until_stopped};
+use crate::context::Unreadable;
+use crate::{look, prompt};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use wanlink_broker::port::{Consumer, Delivery, Queue};
+use wanlink_wire::report::Parked;
+use wanlink_wire::{DecodeError, Message, decode};
+
+/// Why no more is taken from a consumer.
+enum End {
+    /// The worker stops; what is in hand may finish.
+    Draining,
+    /// The broker was closed.
+    Closed,
+    /// Only a newer release reads what comes next.
+    UnknownVersion(u16),
+}
+
+/// Serves the queue until the worker drains (and what was in hand is finished) or the broker is closed.
+pub(crate) async fn serve(account: &Arc<Account>) {
+    let cx = &account.cx;
+    let prefetch = account.max_in_flight.saturating_mul(cx.settings.prefetch_factor).max(2);
+    // Deliveries in hand are bounded also across reconnections, which hand out anew what old ones still hold.
+    let hands = Arc::new(Semaphore::new(usize::from(prefetch)));
+    let mut unreadable: Option<Unreadable> = None;
+    let mut tries = 0;
+    loop {
+        let mut consumer = cx.broker.consumer(Queue::Account(account.account()), prefetch);
+        account.activity.consuming(Some(cx.clock.mono()));
+        let end = {
+            let mut taking = std::pin::pin!(take(account, consumer.as_mut(), &hands));
+            let quiet = cx.settings.mend.interval(tries, cx.entropy.bits());
+            tokio::select! {
+                biased;
+                end = &mut taking => end,
+                // It has met nothing unreadable for as long as it would pause again: that message is gone.
+                () = tokio::time::sleep(quiet), if unreadable.is_some() => {
+                    (unreadable, tries) = (None, 0);
+                    taking.await
+                }
+            }
+        };
+        account.activity.consuming(None);
+        match end {
+            End::Closed => return,
+            End::Draining => {
+                finish(account).await;
+                consumer.close().await;
+                return;
+            }
+            End::UnknownVersion(version) => {
+                consumer.close().await;
+                unreadable.get_or_insert_with(|| Unreadable::mark(cx));
+                let pause = cx.settings.mend.interval(tries, cx.entropy.bits());
+                tracing::warn!(account = %account.account(), version, ?pause, "queue holds a message of a newer release");
+                tries += 1;
+                tokio::select! {
+                    biased;
+                    () = cx.draining.cancelled() => return finish(account).await,
+                    () = tokio::time::sleep(pause) => {}
+                }
+            }
+        }
+    }
+}
+
+/// Waits for what is in hand; what takes longer than a drain may is dropped with its session.
+async fn finish(account: &Account) {
+    let within = account.cx.settings.drain;
+    if tokio::time::timeout(within, account.activity.empty()).await.is_err() {
+        tracing::warn!(account = %account.account(), ?within, "attempts dropped: they outlasted the drain");
+    }
+}
+
+async fn take(account: &Arc<Account>, consumer: &mut dyn Consumer, hands: &Arc<Semaphore>) -> End {
+    loop {
+        let next = async {
+            // A closed semaphore is not possible: nobody closes it.
+            let hand = hands.clone().acquire_owned().await.ok()?;
+            consumer.next().await.map(|delivery| (hand, delivery))
+        };
+        let (hand, delivery) = tokio::select! {
+            biased;
+            () = account.cx.draining.cancelled() => return End::Draining,
+            next = next => match next {
+                Some(next) => next,
+                None => return End::Closed,
+            },
+        };
+        if let Some(version) = dispatch(account, hand, delivery).await {
+            return End::UnknownVersion(version);
+        }
+    }
+}
+
+/// Starts what a delivery asks for. `Some`: it is of that unknown version and was given back.
+async fn dispatch(account: &Arc<Account>, hand: OwnedSemaphorePermit, delivery: Delivery) -> Option<u16> {
+    let mut held = account.activity.take(account.cx.clock.mono());
+    let holding = account.holding;
+    match decode(&delivery.payload).map(|envelope| envelope.message) {
+        Err(DecodeError::UnknownVersion(version)) => {
+            delivery.give_back().await;
+            return Some(version);
+        }
+        Ok(Message::Prompt(asked)) => {
+            if !held.about(asked.action) {
+                delivery.ack().await;
+                return None;
+            }
+            let account = account.clone();
+            spawn(
+                account.clone(),
+                (hand, held),
+                async move { prompt::handle(&account, asked, delivery).await },
+            );
+        }
+        Ok(Message::Poll(poll)) if poll.account == holding.account && poll.epoch == holding.epoch => {
+            if !held.about(poll.action) {
+                delivery.ack().await;
+                return None;
+            }
+            let account = account.clone();
+            spawn(account.clone(), (hand, held), async move { look::poll(&account, poll, delivery).await });
+        }
+        Ok(Message::Observe(asked)) if asked.account == holding.account && asked.epoch == holding.epoch => {
+            let account = account.clone();
+            spawn(
+                account.clone(),
+                (hand, held),
+                async move { look::observe(&account, asked, delivery).await },
+            );
+        }
+        // Looks under an epoch that is not ours: the record brings back what still matters.
+        Ok(Message::Poll(_) | Message::Observe(_)) => {
+            delivery.ack().await;
+        }
+        Ok(other) => {
+            let reason =
+                format!("a message of kind {} does not belong into an account's queue", other.kind());
+            park(account, (hand, held), delivery, reason);
+        }
+        Err(error @ (DecodeError::UnknownKind(_) | DecodeError::Malformed(_))) => {
+            park(account, (hand, held), delivery, error.to_string());
+        }
+    }
+    None
+}
+
+/// Runs what a delivery asks for; it counts as in hand until then.
+fn spawn(
+    account: Arc<Account>,
+    held: (OwnedSemaphorePermit, InHand),
+    work: impl Future<Output = ()> + Send + 'static,
+) {
+    let tasks = account.tasks.clone();
+    tasks.spawn(async move {
+        until_stopped(account, work).await;
+        drop(held);
+    });
+}
+
+/// Sets a message aside. It leaves its queue only when it is safely parked; the queue goes on meanwhile.
+fn park(account: &Arc<Account>, held: (OwnedSemaphorePermit, InHand), delivery: Delivery, reason: String) {
+    let account = account.clone();
+    spawn(account.clone(), held, async move {
+        let cx = &account.cx;
+        tracing::warn!(account = %account.account(), %reason, "message parked");
+        let parked = Parked {
+            origin: format!("account/{}", account.account()),
+            reason,
+            payload: BASE64.encode(&delivery.payload),
+        };
+        for tries in 0_u32.. {
+            match cx.post.file(Queue::Parked, parked.clone()).await {
+                Ok(()) => break,
+                Err(error) => tracing::debug!(account = %account.account(), %error, "not parked yet"),
+            }
+            tokio::time::sleep(patient(account.as_ref(), tries)).await;
+        }
+        delivery.ack().await;
+    });
+}
+
+fn patient(account: &Account, tries: u32) -> Duration {
+    account.cx.settings.mend.interval(tries, account.cx.entropy.bits())
+}

@@ -1,0 +1,53 @@
+//! Looks: polls of what the controller builds, and observations of what is settled. Neither is claimed, for they
+//! carry the epoch and change nothing at the controller.
+
+use crate::account::Account;
+use crate::execute;
+use crate::reports::Filing;
+use wanlink_broker::port::Delivery;
+use wanlink_wire::account::{Observe, Poll};
+use wanlink_wire::report::{ObservedItem, ReportItem};
+
+/// Looks how an action's building goes and reports under its attempt.
+pub(crate) async fn poll(account: &Account, poll: Poll, delivery: Delivery) {
+    let outcome = {
+        let _place = account.place().await;
+        execute::poll(account, poll.kind, &poll.task).await
+    };
+    let item = ReportItem {
+        account: poll.account,
+        epoch: poll.epoch,
+        action: poll.action,
+        link: poll.task.link,
+        attempt: poll.attempt,
+        outcome,
+    };
+    if account.cx.reports.file(Filing::Report(item), &account.trust).await {
+        delivery.ack().await;
+    }
+}
+
+/// Looks at links one after the other, each as one among those in flight, so that a long list of them lets the
+/// account's actions through. What a drain leaves is observed later.
+pub(crate) async fn observe(account: &Account, asked: Observe, delivery: Delivery) {
+    for link in asked.links {
+        if account.cx.draining.is_cancelled() {
+            break;
+        }
+        let sight = {
+            let _place = account.place().await;
+            execute::sight(account, &link.task).await
+        };
+        let item = ObservedItem {
+            account: asked.account,
+            epoch: asked.epoch,
+            link: link.task.link,
+            version: link.version,
+            sight,
+        };
+        if !account.cx.reports.file(Filing::Observed(item), &account.trust).await {
+            return;
+        }
+    }
+    delivery.ack().await;
+}

@@ -1,0 +1,74 @@
+//! One prompt: claim -> execute -> report -> acknowledge.
+//!
+//! The place among those in flight is taken before the claim, so that an attempt that the conductors count as
+//! running does run. While a prompt waits for anything, its place is free.
+
+use crate::account::Account;
+use crate::execute::{self, Attempt};
+use crate::reports::Filing;
+use tokio::time::Duration;
+use wanlink_broker::port::Delivery;
+use wanlink_wire::account::Prompt;
+use wanlink_wire::conductor::{ClaimItem, Verdict};
+use wanlink_wire::report::ReportItem;
+
+/// Follows a prompt to its end. Ending without an acknowledgement leaves it for the next session.
+pub(crate) async fn handle(account: &Account, prompt: Prompt, delivery: Delivery) {
+    let cx = &account.cx;
+    let asked_since = cx.clock.mono();
+    loop {
+        let permit = tokio::select! {
+            biased;
+            () = cx.draining.cancelled() => return,
+            permit = account.place() => permit,
+        };
+        // From the claim on this attempt may be on record, so a drain lets it go on.
+        let item = ClaimItem {
+            account: account.holding.account,
+            epoch: account.holding.epoch,
+            request: prompt.request,
+            action: prompt.action,
+            link: prompt.link,
+        };
+        match cx.claims.ask(item, account.activity.reported(prompt.action)).await {
+            Verdict::Run { attempt, kind, observe_first, task } => {
+                let outcome = execute::run(account, Attempt { kind, observe_first, task }).await;
+                drop(permit);
+                let item = ReportItem {
+                    account: item.account,
+                    epoch: item.epoch,
+                    action: prompt.action,
+                    link: prompt.link,
+                    attempt,
+                    outcome,
+                };
+                if cx.reports.file(Filing::Report(item), &account.trust).await {
+                    account.activity.note_reported(prompt.action, attempt);
+                    delivery.ack().await;
+                }
+                return;
+            }
+            Verdict::Wait { reason } | Verdict::Skip { reason } => {
+                tracing::debug!(action = %prompt.action, %reason, "not run");
+                delivery.ack().await;
+                return;
+            }
+            Verdict::Again { after_ms, reason } => {
+                drop(permit);
+                let pause = Duration::from_millis(after_ms);
+                let kept = cx.clock.mono().saturating_sub(asked_since);
+                if kept + pause > cx.settings.again_patience {
+                    tracing::debug!(action = %prompt.action, %reason, "kept long enough: the record brings it back");
+                    delivery.ack().await;
+                    return;
+                }
+                tokio::select! {
+                    biased;
+                    () = cx.draining.cancelled() => return,
+                    () = tokio::time::sleep(pause) => {}
+                }
+            }
+            Verdict::Stale => return cx.line.end(account.holding),
+        }
+    }
+}
