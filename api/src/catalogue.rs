@@ -1,0 +1,63 @@
+//! The catalogue, held under its version (design 8): one statement per batch of calls tells whether it changed.
+//!
+//! A call gets a catalogue whose version was read after the call came in, so that a client sees what it wrote
+//! before. Calls that queue behind a running check share the next one. Deliberately absent: networks and links,
+//! which are many and are read when they are needed.
+
+use crate::problem::Problem;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::Mutex;
+use wanlink_domain::plan::CatalogueIndex;
+use wanlink_store::port::{Catalogue, ReadStore, StoreError};
+
+#[derive(Default)]
+struct Held {
+    index: Option<Arc<CatalogueIndex>>,
+    version: i64,
+    /// The newest call that the last check is good for.
+    covers: u64,
+    /// How that check failed, if it did.
+    failed: Option<StoreError>,
+}
+
+/// The cache: one per process.
+#[derive(Default)]
+pub struct CatalogueCache {
+    arrivals: AtomicU64,
+    held: Mutex<Held>,
+}
+
+impl CatalogueCache {
+    /// The catalogue as it was after this call came in.
+    pub async fn current(&self, store: &dyn ReadStore) -> Result<Arc<CatalogueIndex>, Problem> {
+        let arrival = self.arrivals.fetch_add(1, Ordering::SeqCst) + 1;
+        // Fair: whoever gets it next checks for all that have queued up behind it.
+        let mut held = self.held.lock().await;
+        if held.covers < arrival {
+            let covers = self.arrivals.load(Ordering::SeqCst);
+            held.failed = refresh(&mut held, store).await.err();
+            held.covers = covers;
+        }
+        if let Some(error) = &held.failed {
+            return Err(error.clone().into());
+        }
+        match &held.index {
+            Some(index) => Ok(index.clone()),
+            None => Err(StoreError::Unavailable("nothing was read".to_owned()).into()),
+        }
+    }
+}
+
+async fn refresh(held: &mut Held, store: &dyn ReadStore) -> Result<(), StoreError> {
+    let version = store.catalogue_version().await?;
+    if held.index.is_some() && held.version == version {
+        return Ok(());
+    }
+    let catalogue = store.catalogue().await?;
+    held.version = catalogue.version;
+    let Catalogue { version: _, tenants, sites, wims, accounts, port_mappings } = catalogue;
+    let index = CatalogueIndex::new(tenants, sites, wims, accounts, port_mappings);
+    held.index = Some(Arc::new(index));
+    Ok(())
+}

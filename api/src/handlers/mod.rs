@@ -1,0 +1,13 @@
+//! One file per noun: what a call of it reads, checks, plans and answers.
+
+pub mod accounts;
+pub mod actions;
+pub mod health;
+pub mod links;
+pub mod networks;
+pub mod parked;
+pub mod port_mappings;
+pub mod requests;
+pub mod sites;
+pub mod tenants;
+pub mod wims;

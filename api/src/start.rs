@@ -1,0 +1,124 @@
+//! Starting and stopping the role.
+//!
+//! The listener stops first and calls in progress end; only then the inbox stops, for those calls wait for it.
+
+use crate::backpressure::JournalWatch;
+use crate::catalogue::CatalogueCache;
+use crate::readiness::{self, Readiness};
+use crate::routes;
+use crate::server;
+use crate::settings::ApiSettings;
+use crate::state::State;
+use crate::word::Inbox;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use wanlink_broker::port::{Broker, Publisher};
+use wanlink_domain::connector::ConnectorCatalogue;
+use wanlink_runtime::clock::Clock;
+use wanlink_runtime::entropy::Entropy;
+use wanlink_runtime::seal::Sealer;
+use wanlink_runtime::tasks::Tasks;
+use wanlink_store::port::ReadStore;
+
+/// Connections beyond the calls in progress: kept-alive ones that are idle.
+const IDLE_CONNECTIONS: usize = 1_024;
+/// How long the tasks behind the calls may take to stop.
+const STOP_WAIT: Duration = Duration::from_secs(5);
+
+/// What the role needs.
+pub struct ApiDeps {
+    pub broker: Arc<dyn Broker>,
+    /// Over a connection that cannot write.
+    pub store: Arc<dyn ReadStore>,
+    /// Seals for the workers; nothing here can open.
+    pub sealer: Sealer,
+    /// What connector kinds there are, what they can do and which of their settings are secret.
+    pub connectors: ConnectorCatalogue,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    pub settings: ApiSettings,
+}
+
+/// The role.
+pub struct Api;
+
+/// A running api.
+pub struct ApiHandle {
+    /// Where it listens.
+    pub addr: SocketAddr,
+    /// Whether it can do its work, and what is missing if not.
+    pub ready: watch::Receiver<Readiness>,
+    stop: CancellationToken,
+    ended: JoinHandle<()>,
+}
+
+impl Api {
+    /// Begins to listen and serves until `tasks` is stopped, or the handle. Neither broker nor database need be
+    /// there yet. Fails where the address cannot or must not be listened on.
+    pub async fn start(deps: ApiDeps, tasks: &Tasks) -> io::Result<ApiHandle> {
+        deps.settings.check()?;
+        let listener = TcpListener::bind(deps.settings.listen).await?;
+        let addr = listener.local_addr()?;
+        let stop = tasks.token().child_token();
+        let state = Arc::new(state(deps));
+        let ready = state.readiness.subscribe();
+        let behind = Tasks::new();
+        spawn_inbox(&state, &behind);
+        behind.spawn(readiness::follow(state.clone(), behind.clone()));
+        let front = {
+            let (stop, tasks) = (stop.clone(), behind.clone());
+            let connections_max = state.settings.calls_max + IDLE_CONNECTIONS;
+            let drain = state.settings.call_timeout;
+            let router = routes::router(state);
+            async move {
+                server::serve(listener, router, connections_max, drain, stop, tasks.clone()).await;
+                if !tasks.stop(STOP_WAIT).await {
+                    tracing::warn!("some tasks of the api did not stop in time");
+                }
+            }
+        };
+        tracing::info!(%addr, "the api listens");
+        Ok(ApiHandle { addr, ready, stop, ended: tasks.spawn(front) })
+    }
+}
+
+impl ApiHandle {
+    /// Stops accepting, lets calls in progress end, and waits. `false`: it had not ended after `within`.
+    pub async fn stop(self, within: Duration) -> bool {
+        self.stop.cancel();
+        tokio::time::timeout(within, self.ended).await.is_ok()
+    }
+}
+
+fn state(deps: ApiDeps) -> State {
+    let ApiDeps { broker, store, sealer, connectors, clock, entropy, settings } = deps;
+    let publisher: Arc<dyn Publisher> = Arc::from(broker.publisher());
+    State {
+        publisher,
+        broker,
+        store,
+        sealer,
+        connectors,
+        clock,
+        entropy,
+        inbox: Inbox::default(),
+        catalogue: CatalogueCache::default(),
+        journal: JournalWatch::new(settings.word_missing_max),
+        readiness: watch::Sender::new(Readiness::default()),
+        settings,
+    }
+}
+
+fn spawn_inbox(state: &Arc<State>, tasks: &Tasks) {
+    let heard = {
+        let state = state.clone();
+        move || state.journal.heard(state.clock.mono())
+    };
+    tasks.spawn(state.inbox.clone().read(state.publisher.clone(), tasks.clone(), heard));
+}

@@ -1,0 +1,53 @@
+//! What every handler has at hand: the ports, the clock, and what is shared between calls.
+
+use crate::backpressure::JournalWatch;
+use crate::catalogue::CatalogueCache;
+use crate::readiness::Readiness;
+use crate::settings::ApiSettings;
+use crate::word::Inbox;
+use std::sync::Arc;
+use tokio::sync::watch;
+use uuid::Uuid;
+use wanlink_broker::port::{Address, Broker, Outgoing, Publisher, Queue};
+use wanlink_domain::connector::ConnectorCatalogue;
+use wanlink_domain::ids::MessageId;
+use wanlink_runtime::clock::Clock;
+use wanlink_runtime::entropy::Entropy;
+use wanlink_runtime::seal::Sealer;
+use wanlink_store::port::ReadStore;
+use wanlink_wire::{Envelope, Message, encode};
+
+/// The role's state: one per process, behind an `Arc`.
+pub struct State {
+    pub broker: Arc<dyn Broker>,
+    /// The one publisher; answers come into its inbox.
+    pub publisher: Arc<dyn Publisher>,
+    pub store: Arc<dyn ReadStore>,
+    pub sealer: Sealer,
+    pub connectors: ConnectorCatalogue,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    pub settings: ApiSettings,
+    pub inbox: Inbox,
+    pub catalogue: CatalogueCache,
+    pub journal: JournalWatch,
+    pub readiness: watch::Sender<Readiness>,
+}
+
+/// How handlers hold it.
+pub type Shared = Arc<State>;
+
+impl State {
+    /// A new id, sortable by its time.
+    pub fn new_id(&self) -> Uuid {
+        self.entropy.uuid_v7(self.clock.wall())
+    }
+
+    /// A message in its envelope, addressed to a queue.
+    pub fn outgoing(&self, queue: Queue, message: impl Into<Message>, wants_reply: bool) -> Outgoing {
+        let at = self.clock.wall();
+        let envelope =
+            Envelope { id: MessageId(self.entropy.uuid_v7(at)), at, trace: None, message: message.into() };
+        Outgoing { to: Address::Queue(queue), payload: encode(&envelope).into(), wants_reply, expires: None }
+    }
+}
