@@ -101,7 +101,6 @@ pub struct Wish {
 
 /// One end of a link with everything that a connector needs of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct ConnectionPoint {
     /// The site's name: what an operator called it at the controller, too.
     pub site: String,
@@ -112,7 +111,6 @@ pub struct ConnectionPoint {
 
 /// A wish whose endpoints are resolved; travels in a verdict to the worker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct ResolvedWish {
     pub service_type: ServiceType,
     pub connection_points: Vec<ConnectionPoint>,

@@ -7,7 +7,6 @@ use serde_json::Value;
 
 /// What a connector found at the controller about one link.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Found {
     /// ACTIVE, INACTIVE, DOWN, BUILD or ERROR; `None`: nothing is there.
     pub status: Option<LinkStatus>,
@@ -20,7 +19,7 @@ pub struct Found {
 
 /// How one execution ended (design 4.4). `after` is the controller's own wish for a pause, in milliseconds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "outcome", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
     /// It is as wished: there, or gone, or as `found` says.
     Done { found: Option<Found> },

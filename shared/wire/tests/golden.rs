@@ -1,0 +1,93 @@
+//! Every kind of message against its committed fixture: what is on the wire does not change by accident.
+//!
+//! After a change that is meant, `WANLINK_WRITE_FIXTURES=1 cargo test -p wanlink-wire` writes them anew; the diff is
+//! then what a release of the version before would meet.
+
+mod samples;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use wanlink_domain::ids::MessageId;
+use wanlink_domain::time::Timestamp;
+use wanlink_wire::{DecodeError, Envelope, Message, decode, encode};
+
+fn fixture(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/v1").join(format!("{name}.json"))
+}
+
+fn envelope(message: Message) -> Envelope {
+    Envelope {
+        id: MessageId(uuid::Uuid::from_u128(0xABC)),
+        at: Timestamp(1_795_232_286_000_000),
+        trace: Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".into()),
+        message,
+    }
+}
+
+#[test]
+fn every_kind_is_written_and_read_as_its_fixture_says() {
+    let mut seen = BTreeSet::new();
+    for (name, message) in samples::all() {
+        seen.insert(message.kind());
+        let envelope = envelope(message);
+        let written: serde_json::Value = serde_json::from_slice(&encode(&envelope)).unwrap();
+        let path = fixture(&name);
+        if std::env::var_os("WANLINK_WRITE_FIXTURES").is_some() {
+            std::fs::write(&path, format!("{written:#}\n")).unwrap();
+        }
+        let fixture = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let expected: serde_json::Value = serde_json::from_slice(&fixture).unwrap();
+        assert_eq!(written, expected, "{name} is written otherwise than its fixture");
+        assert_eq!(decode(&fixture).unwrap(), envelope, "{name} is read otherwise than it was written");
+    }
+    let kinds: BTreeSet<&str> = Message::KINDS.iter().copied().collect();
+    assert_eq!(seen, kinds, "each kind has a sample");
+}
+
+#[test]
+fn every_fixture_belongs_to_a_sample() {
+    let samples: BTreeSet<String> =
+        samples::all().into_iter().map(|(name, _)| format!("{name}.json")).collect();
+    let files: BTreeSet<String> = std::fs::read_dir(fixture("x").parent().unwrap())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert_eq!(files, samples);
+}
+
+#[test]
+fn what_cannot_be_read_says_what_is_to_become_of_it() {
+    let good: serde_json::Value = serde_json::from_slice(&encode(&envelope(samples::probe()))).unwrap();
+    let with = |change: fn(&mut serde_json::Value)| {
+        let mut message = good.clone();
+        change(&mut message);
+        decode(message.to_string().as_bytes())
+    };
+    assert_eq!(with(|m| m["v"] = 2.into()), Err(DecodeError::UnknownVersion(2)));
+    assert_eq!(with(|m| m["v"] = 0.into()), Err(DecodeError::UnknownVersion(0)));
+    // A newer version may look like nothing we know: its version is judged first.
+    assert_eq!(decode(br#"{"v": 7, "shape": "new"}"#), Err(DecodeError::UnknownVersion(7)));
+    assert_eq!(with(|m| m["kind"] = "dance".into()), Err(DecodeError::UnknownKind("dance".into())));
+    for broken in [
+        with(|m| m["v"] = "1".into()),
+        with(|m| m["body"] = serde_json::Value::Null),
+        with(|m| m["body"] = serde_json::json!({"nonce": -1})),
+        with(|m| m["id"] = "x".into()),
+        with(|m| m["at"] = serde_json::Value::Null),
+        decode(b""),
+        decode(b"[]"),
+        decode(b"\xff\xfe"),
+        decode(br#"{"v":1}"#),
+    ] {
+        assert!(matches!(broken, Err(DecodeError::Malformed(_))), "{broken:?}");
+    }
+}
+
+#[test]
+fn a_field_that_a_later_build_adds_does_not_stop_this_one() {
+    let mut message: serde_json::Value =
+        serde_json::from_slice(&encode(&envelope(samples::probe()))).unwrap();
+    message["colour"] = "blue".into();
+    message["body"]["depth"] = 3.into();
+    assert_eq!(decode(message.to_string().as_bytes()).unwrap().message, samples::probe());
+}
