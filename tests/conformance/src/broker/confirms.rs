@@ -59,7 +59,7 @@ pub(super) async fn concurrent_publishes_each_get_their_own_verdict(bench: Bench
     let (there, absent) = (bench.declared(&broker).await?, Queue::Account(bench.account()));
     let publisher = broker.publisher();
     let publish = |number: usize| {
-        let is_there = number % 3 != 0;
+        let is_there = !number.is_multiple_of(3);
         let outgoing = to_queue(if is_there { there } else { absent }, &number.to_string());
         let publisher = &publisher;
         async move { (number, is_there, publisher.publish(outgoing).await) }

@@ -40,13 +40,67 @@ pub enum Fault {
 
 /// Each fault with exactly the cases that fail on it.
 pub const FAULTS: &[(Fault, &[&str])] = &[
-    (Fault::AcksEarly, &["an_unsettled_message_comes_back_when_its_consumer_closes"]),
-    (Fault::LosesOnReconnect, &["what_was_unsettled_at_a_cut_comes_again"]),
-    (Fault::NeverResumes, &["consuming_resumes_after_a_cut"]),
-    (Fault::IgnoresPrefetch, &["prefetch_bounds_what_is_unsettled"]),
-    (Fault::CountsReturnedAsConfirmed, &["a_returned_publish_is_no_success_and_stores_nothing"]),
-    (Fault::DropsAtRedelivery, &["twenty_five_give_backs_lose_nothing"]),
-    (Fault::SettlesWhatIsGone, &["settling_after_a_reconnection_is_gone"]),
+    (
+        Fault::AcksEarly,
+        &[
+            "an_unsettled_message_comes_back_when_its_consumer_closes",
+            "an_unsettled_message_comes_back_when_its_consumer_is_dropped",
+            "a_dropped_delivery_stays_unsettled",
+            "a_message_given_back_comes_again_marked_redelivered",
+            "twenty_five_give_backs_lose_nothing",
+            "prefetch_bounds_what_is_unsettled",
+            "settling_makes_room_for_the_next",
+            "settling_after_the_consumer_closed_is_gone",
+            "settling_after_a_reconnection_is_gone",
+            "unsettled_messages_are_not_ready",
+            "inspecting_counts_messages_and_consumers",
+            "other_consumers_get_what_a_closed_one_held",
+            "what_was_unsettled_at_a_cut_comes_again",
+            "what_a_closed_process_held_comes_back",
+        ],
+    ),
+    (
+        Fault::LosesOnReconnect,
+        &["what_was_unsettled_at_a_cut_comes_again", "settling_after_a_reconnection_is_gone"],
+    ),
+    (
+        Fault::NeverResumes,
+        &[
+            "consuming_resumes_after_a_cut",
+            "what_was_unsettled_at_a_cut_comes_again",
+            "settling_after_a_reconnection_is_gone",
+            "replies_come_again_after_a_cut",
+            "three_cuts_under_load_lose_nothing_confirmed",
+        ],
+    ),
+    (Fault::IgnoresPrefetch, &["prefetch_bounds_what_is_unsettled", "settling_makes_room_for_the_next"]),
+    (
+        Fault::CountsReturnedAsConfirmed,
+        &[
+            "a_returned_publish_is_no_success_and_stores_nothing",
+            "a_publish_to_an_absent_queue_is_returned",
+            "concurrent_publishes_each_get_their_own_verdict",
+        ],
+    ),
+    (
+        Fault::DropsAtRedelivery,
+        &[
+            "twenty_five_give_backs_lose_nothing",
+            "a_message_given_back_comes_again_marked_redelivered",
+            "an_unsettled_message_comes_back_when_its_consumer_closes",
+            "an_unsettled_message_comes_back_when_its_consumer_is_dropped",
+            "a_dropped_delivery_stays_unsettled",
+            "settling_after_the_consumer_closed_is_gone",
+            "settling_after_a_reconnection_is_gone",
+            "other_consumers_get_what_a_closed_one_held",
+            "what_was_unsettled_at_a_cut_comes_again",
+            "what_a_closed_process_held_comes_back",
+        ],
+    ),
+    (
+        Fault::SettlesWhatIsGone,
+        &["settling_after_a_reconnection_is_gone", "settling_after_the_consumer_closed_is_gone"],
+    ),
 ];
 
 /// A harness whose brokers all have one fault.

@@ -94,6 +94,9 @@ pub(super) async fn a_consumer_goes_on_when_its_queue_was_deleted_and_made_again
     publish(&*publisher, queue, "before").await?;
     take_and_ack(&mut consumer, "before").await?;
     broker.delete_account(account).await.map_err(text)?;
+    // Not at once: RabbitMQ 3.10 hands messages of a quorum queue that is made again within milliseconds to the
+    // former consumer's ghost. Nothing in wanlink makes a queue again under a name it had.
+    nothing_comes(&mut consumer).await?;
     broker.declare_account(account).await.map_err(text)?;
     publish(&*publisher, queue, "after").await?;
     take_and_ack(&mut consumer, "after").await
