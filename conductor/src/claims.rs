@@ -14,7 +14,6 @@ use wanlink_domain::ids::{AccountId, ActionId, RequestId, SessionId};
 use wanlink_domain::lease::{Standing, standing};
 use wanlink_domain::reason::{Code, Reason};
 use wanlink_store::port::{StoreError, Transaction};
-use wanlink_wire::account::Task;
 use wanlink_wire::conductor::{Claim, ClaimItem, Verdict, VerdictItem};
 
 /// How long a claimer waits before it asks again about what is not yet on record.
@@ -145,11 +144,9 @@ fn begin(work: &mut Work<'_>, facts: &Facts, session: SessionId, item: &ClaimIte
     }
     if matches!(action.kind, ActionKind::Create | ActionKind::Edit) {
         match facts.places.gate(&action.wish) {
-            (NetworkGate::Open, _) => {}
-            (NetworkGate::Building, detail) => return wait_for_networks(work, &action, detail),
-            (NetworkGate::Failed, detail) => {
-                return fail(work, &action, Reason::new(Code::NetworkFailed, detail));
-            }
+            (NetworkGate::Building, Some(reason)) => return wait_for_networks(work, &action, reason),
+            (NetworkGate::Failed, Some(reason)) => return fail(work, &action, reason),
+            (_, _) => {}
         }
         if let Err(reason) = resolved(work, facts, &action) {
             return fail(work, &action, reason);
@@ -178,13 +175,7 @@ fn run(work: &Work<'_>, facts: &Facts, action: &Action) -> Verdict {
         attempt: action.attempt,
         kind: action.kind,
         observe_first: action.observe_first,
-        task: Task {
-            link: link.id,
-            name: link.name.clone(),
-            wish: resolved(work, facts, action).ok(),
-            service_id: link.service_id.clone(),
-            conn_info: link.conn_info.clone(),
-        },
+        task: facts.places.task(link, &action.wish),
     }
 }
 
@@ -198,18 +189,19 @@ fn resolved(
     facts.places.resolve(wim, &action.wish)
 }
 
-fn wait_for_networks(work: &mut Work<'_>, action: &Action, detail: String) -> Verdict {
-    let reason = Reason::new(Code::NetworksBuilding, detail);
-    if action.reason.as_ref().is_none_or(|known| known.code != Code::NetworksBuilding) {
-        let (now, reason) = (work.now, reason.clone());
-        work.edit_action(action.id, |action| {
-            action.reason = Some(reason);
-            action.waiting_since = now;
-        });
-    } else if work.now.since(action.waiting_since) >= work.budgets().networks {
+fn wait_for_networks(work: &mut Work<'_>, action: &Action, reason: Reason) -> Verdict {
+    let waits_already = action.reason.as_ref().is_some_and(|known| known.code == Code::NetworksBuilding);
+    if waits_already && work.now.since(action.waiting_since) >= work.budgets().networks {
         let detail = format!("waited {:?} for its networks: {}", work.budgets().networks, reason.detail);
         return fail(work, action, Reason::new(Code::BudgetSpent, detail));
     }
+    let (now, shown) = (work.now, reason.clone());
+    work.edit_action(action.id, |action| {
+        action.reason = Some(shown);
+        if !waits_already {
+            action.waiting_since = now;
+        }
+    });
     Verdict::Wait { reason }
 }
 

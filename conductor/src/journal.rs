@@ -54,7 +54,7 @@ impl Handler for Journal {
         }
         let replies =
             replies.into_iter().map(|(to, words)| (to, Message::Journaled(Journaled { words }))).collect();
-        Ok(Handled { replies, prompts, nudge: true, ..Handled::default() })
+        Ok(Handled { replies, prompts, nudge: true })
     }
 }
 
