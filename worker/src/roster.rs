@@ -74,9 +74,14 @@ impl Roster {
         self.draining = true;
     }
 
+    /// Something is held or on its way out.
+    pub fn is_acting(&self) -> bool {
+        !(self.held.is_empty() && self.ending.is_empty())
+    }
+
     /// Nothing is held, nothing is on its way out, and the conductors have heard of all that was.
     pub fn is_empty(&self) -> bool {
-        self.held.is_empty() && self.ending.is_empty() && self.released.is_empty()
+        !self.is_acting() && self.released.is_empty()
     }
 
     /// Something was released that no renewal has said yet.
@@ -114,7 +119,8 @@ impl Roster {
             holdings: self.held.iter().map(|(account, held)| holding(*account, held.epoch)).collect(),
             idle: self.held.keys().copied().filter(|account| idle(*account)).collect(),
             released: self.released.keys().copied().collect(),
-            draining: self.draining,
+            // That word ends every epoch at once, so it comes when what ran has finished.
+            draining: self.draining && !self.is_acting(),
         }
     }
 

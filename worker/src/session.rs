@@ -20,6 +20,9 @@ use wanlink_wire::lease::{Holding, Lease, Register, Renewed};
 const LINE_MAX: usize = 4_096;
 /// After a sending that failed: sooner than the next renewal, for the lease runs on.
 const AFTER_FAILURE: Duration = Duration::from_millis(500);
+/// How much longer each of the first renewals waits than the one before, and how many they are.
+const EAGER: Duration = Duration::from_millis(250);
+const EAGER_MAX: u32 = 6;
 
 pub(crate) enum Call {
     /// Somebody was told that this epoch is over.
@@ -71,6 +74,11 @@ pub(crate) struct Session {
     waiters: Vec<Waiter>,
     /// Send without waiting for the next regular renewal.
     hurry: bool,
+    /// Renewals since the registration that brought no account: the first ones come sooner.
+    fruitless: u32,
+    draining: bool,
+    /// The conductors know that this session takes nothing more.
+    refusing_known: bool,
     /// By the monotonic clock.
     next_regular: Duration,
     /// Of the latest sending, until it is answered.
@@ -87,6 +95,9 @@ impl Session {
             running: BTreeMap::new(),
             waiters: Vec::new(),
             hurry: false,
+            fruitless: 0,
+            draining: false,
+            refusing_known: false,
             next_regular: Duration::ZERO,
             unanswered_since: None,
         }
@@ -96,7 +107,6 @@ impl Session {
     pub async fn run(mut self, mut line: mpsc::Receiver<Call>, mut answers: mpsc::Receiver<Renewed>) {
         let cx = self.cx.clone();
         let mut health = cx.broker.health();
-        let mut draining = false;
         loop {
             let now = cx.clock.mono();
             let (regular, urgent) = (self.next_regular.saturating_sub(now), self.urgent_in(now));
@@ -105,8 +115,8 @@ impl Session {
                 () = tokio::time::sleep(regular) => self.send().await,
                 Some(renewed) = answers.recv() => self.take_in(&renewed),
                 Some(call) = line.recv() => self.hear(call),
-                () = cx.draining.cancelled(), if !draining => {
-                    draining = true;
+                () = cx.draining.cancelled(), if !self.draining => {
+                    self.draining = true;
                     self.roster.drain();
                     self.hurry = true;
                 }
@@ -116,7 +126,7 @@ impl Session {
                 },
                 () = sleep_if(urgent) => self.send().await,
             }
-            if draining && self.roster.is_empty() {
+            if self.draining && self.roster.is_empty() {
                 return;
             }
         }
@@ -139,28 +149,47 @@ impl Session {
         self.hurry = false;
         // Before the message leaves: trust counts from a moment that was certainly earlier than its arrival.
         let now = self.cx.clock.mono();
-        let (sent, pause) = if self.roster.is_registered() {
-            let running = &self.running;
-            let idle_after = self.cx.settings.idle_after;
+        let mut pause = self.cx.settings.repeat;
+        let mut sent = Ok(());
+        if !self.roster.is_registered() || (self.draining && !self.refusing_known) {
+            self.roster.register(now);
+            sent = self.cx.post.ask(Queue::Leases, self.register()).await;
+        }
+        if self.roster.is_registered() && sent.is_ok() {
+            let (running, idle_after) = (&self.running, self.cx.settings.idle_after);
             let idle = |account| running.get(&account).is_some_and(|it| it.activity.is_idle(now, idle_after));
             let renew = self.roster.renew(now, idle);
-            (self.cx.post.ask(Queue::Leases, renew).await, self.cx.settings.lease.renew)
-        } else {
-            self.roster.register(now);
-            let register = Register {
-                session: self.cx.session,
-                worker: self.cx.settings.name.clone(),
-                connectors: self.cx.connector_kinds(),
-                capacity: self.cx.settings.capacity,
-            };
-            (self.cx.post.ask(Queue::Leases, register).await, self.cx.settings.repeat)
-        };
+            sent = self.cx.post.ask(Queue::Leases, renew).await;
+            pause = self.renewal_pause();
+        }
         self.unanswered_since = Some(now);
         self.next_regular = now + pause;
         if let Err(error) = sent {
             tracing::debug!(%error, "lease message not sent");
             self.next_regular = now + pause.min(AFTER_FAILURE);
         }
+    }
+
+    /// While stopping, a session registers anew without any capacity: it is granted nothing more, and goes on
+    /// renewing what it holds until that is finished.
+    fn register(&self) -> Register {
+        let settings = &self.cx.settings;
+        Register {
+            session: self.cx.session,
+            worker: settings.name.clone(),
+            connectors: self.cx.connector_kinds(),
+            capacity: if self.draining { 0 } else { settings.capacity },
+        }
+    }
+
+    /// Grants are planned after a registration is answered, so the first renewals that find none come sooner.
+    fn renewal_pause(&mut self) -> Duration {
+        let regular = self.cx.settings.lease.renew;
+        if self.running.is_empty() && self.fruitless < EAGER_MAX {
+            self.fruitless += 1;
+            return regular.min(EAGER * self.fruitless);
+        }
+        regular
     }
 
     fn take_in(&mut self, renewed: &Renewed) {
@@ -173,9 +202,15 @@ impl Session {
         if renewed.unknown {
             tracing::warn!(session = %self.cx.session, "the conductors do not know this session: registering again");
         }
+        let registered_before = self.roster.is_registered();
         for step in self.roster.answer(renewed) {
             self.act(step);
         }
+        if self.roster.is_registered() && !registered_before {
+            self.fruitless = 0;
+        }
+        // The answer to a registration: the only one whose sequence no renewal has.
+        self.refusing_known |= self.draining && renewed.sequence == 0;
         self.answer_waiters(renewed);
     }
 
