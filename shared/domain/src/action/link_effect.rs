@@ -22,10 +22,11 @@ pub fn link_after(
 ) -> LinkChange {
     use ActionState::{Build, Cancelled, Done, Failed, Retry, Running, Scheduled, Superseded};
     let keep = LinkChange { status: link.status, reason: link.status_reason.clone() };
-    let seen = found.and_then(|found| found.status);
     let with = |status, reason: Option<&Reason>| LinkChange { status, reason: reason.cloned() };
-    // A link that is wanted gone shows only that, whatever its other actions come to.
-    if link.deletion.is_some() && kind != ActionKind::Delete {
+    // A link that is wanted gone shows only that, whatever its other actions come to; and a tombstone stays one,
+    // even where a second DELETE of it was under way.
+    let deleting = link.deletion.is_some() && kind != ActionKind::Delete;
+    if deleting || link.status == LinkStatus::Deleted {
         return keep;
     }
     match (kind, to) {
@@ -37,13 +38,22 @@ pub fn link_after(
         (ActionKind::Delete, Build | Retry) => with(LinkStatus::ScheduledDeletion, reason),
         (ActionKind::Delete, Superseded) => keep,
         (ActionKind::Execute, _) => keep,
-        (_, Done) => with(seen.unwrap_or(LinkStatus::Active), found.and_then(|found| found.reason.as_ref())),
+        // "As wished" without a look counts as there; a look that found nothing does not.
+        (_, Done) => match found {
+            None => with(LinkStatus::Active, None),
+            Some(found) => with(found.status.unwrap_or(LinkStatus::Error), found.reason.as_ref()),
+        },
         (_, Build) => with(LinkStatus::Build, reason),
         (_, Retry) => with(link.status, reason),
         (_, Failed) => with(LinkStatus::Error, reason),
         (ActionKind::Create | ActionKind::Find, Cancelled) if !link.touched => {
             with(LinkStatus::Deleted, reason)
         }
+        // The link is what it was before the edit, which may never have been seen: it may not even be made yet.
+        (ActionKind::Edit, Cancelled) => match link.observed_status.unwrap_or(link.status) {
+            LinkStatus::Active => with(LinkStatus::Active, None),
+            status => LinkChange { status, ..keep },
+        },
         (_, Cancelled) => with(link.observed_status.unwrap_or(LinkStatus::Error), reason),
         (_, Superseded) => keep,
     }

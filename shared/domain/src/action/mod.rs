@@ -8,7 +8,7 @@ mod precedence;
 pub use decide::{Decision, Due, Event, Ignored, decide};
 pub use link_effect::{LinkChange, link_after};
 pub use outcome::{Found, Outcome};
-pub use precedence::{Admission, Blocker, admit, blocked_by, deletion_needs_no_call};
+pub use precedence::{Admission, Blocker, admit, blocked_by, deletion_needs_no_call, overtaken};
 
 use crate::accepted::{AcceptedAt, Order};
 use crate::ids::{AccountId, ActionId, LinkId, RequestId, SessionId, TenantId};
