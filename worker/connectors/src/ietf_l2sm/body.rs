@@ -165,6 +165,9 @@ fn connection(encapsulation: &Encapsulation) -> Value {
         Encapsulation::None => json!({
             "encapsulation-type": identity("ethernet"),
             "eth-inf-type": identity("untagged"),
+            // Servers built on yangson demand it, for the sake of mandatory leaves that do not apply (RFC 7950,
+            // section 7.6.5, does not); nobody minds it.
+            "tagged-interface": {},
         }),
         Encapsulation::Dot1q { vlan } => tagged(json!({
             "type": identity("dot1q"),

@@ -31,7 +31,12 @@ fn different(wish: &Value, have: &Value) -> Option<String> {
                     // The whole list is ours: a peer too many is a difference.
                     Some(have) if name == "peer-list" && count(wish) != count(have) => Some(String::new()),
                     Some(have) => different(wish, have),
-                    None if is_default(name, wish) => None,
+                    // A container without content and without presence is as good as none (RFC 7950, section 7.5.1).
+                    None if is_default(name, wish)
+                        || wish.as_object().is_some_and(|wish| wish.is_empty()) =>
+                    {
+                        None
+                    }
                     None => Some(String::new()),
                 };
                 if let Some(below) = below {
@@ -103,7 +108,7 @@ mod tests {
     fn spelling_is_no_difference() {
         let wish = json!({
             "type": "ietf-l2vpn-svc:point-to-point", "bearer": {"bearer-reference": "pe1:uni1"}, "flag": true,
-            "connection": {"cvlan-id": 300},
+            "connection": {"cvlan-id": 300, "tagged-interface": {}},
             "service": {"svc-mtu": 1500, "svc-bandwidth": {"bandwidth": [
                 {"direction": "ietf-l2vpn-svc:input-bw", "cir": "100000000"}]}}
         });

@@ -29,7 +29,7 @@ pub(crate) fn classify(intent: Intent, answer: &Answer) -> (Class, String) {
     let body: Option<Value> = serde_json::from_slice(&answer.body).ok();
     let complaints = body.as_ref().map(complaints).unwrap_or_default();
     for complaint in &complaints {
-        if let Some(class) = by_tag(intent, complaint, answer.status) {
+        if let Some(class) = by_tag(intent, complaint, answer) {
             return (class, words(complaint));
         }
     }
@@ -62,7 +62,7 @@ fn complaint(entry: &Value) -> Option<Complaint<'_>> {
     })
 }
 
-fn by_tag(intent: Intent, complaint: &Complaint<'_>, status: u16) -> Option<Class> {
+fn by_tag(intent: Intent, complaint: &Complaint<'_>, answer: &Answer) -> Option<Class> {
     match complaint.app_tag {
         // RFC 7950, section 15.5: a reference without its target, now or after the removal.
         Some("instance-required") if intent == Intent::Remove => return Some(Class::StillReferenced),
@@ -72,12 +72,14 @@ fn by_tag(intent: Intent, complaint: &Complaint<'_>, status: u16) -> Option<Clas
     }
     match complaint.tag {
         "in-use" | "lock-denied" => Some(Class::Busy),
+        // Denied for now, where it says when to come back.
+        "resource-denied" if answer.status == 429 || answer.retry_after.is_some() => Some(Class::Busy),
         "resource-denied" => Some(Class::Capacity),
         "access-denied" => Some(Class::Auth),
         "data-exists" => Some(Class::Conflict),
         "data-missing" if complaint.app_tag.is_none() => Some(Class::NotFound),
         "data-missing" => Some(Class::Invalid),
-        "invalid-value" if status == 404 => Some(Class::NotFound),
+        "invalid-value" if answer.status == 404 => Some(Class::NotFound),
         "invalid-value"
         | "too-big"
         | "missing-attribute"
@@ -218,6 +220,7 @@ mod tests {
             (W, 409, "lock-denied", "", Class::Busy),
             (D, 409, "lock-denied", "", Class::Busy),
             (W, 409, "resource-denied", "", Class::Capacity),
+            (W, 429, "resource-denied", "", Class::Busy),
             (W, 409, "data-exists", "", Class::Conflict),
             (W, 413, "too-big", "", Class::Invalid),
             (W, 400, "too-big", "", Class::Invalid),

@@ -8,8 +8,6 @@ mod connector;
 mod controller;
 mod ledger;
 mod script;
-#[cfg(test)]
-mod tests;
 
 pub use connector::{DESCRIPTOR, SimulatorFactory};
 pub use controller::Controller;
