@@ -4,3 +4,4 @@
 //! absent: what only one engine can show; that stands in the engine's own tests.
 
 pub mod broker;
+pub mod store;

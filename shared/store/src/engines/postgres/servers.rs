@@ -179,7 +179,7 @@ fn with_settings(
         ("lock_timeout", millis(lock_timeout)),
         // A process that stopped in the middle of a transaction must not keep its rows from the others.
         ("idle_in_transaction_session_timeout", millis(section.statement_timeout)),
-        ("default_transaction_isolation", r"read\ committed".to_owned()),
+        ("default_transaction_isolation", "read committed".to_owned()),
     ];
     if access == Access::Read {
         settings.push(("default_transaction_read_only", "on".to_owned()));

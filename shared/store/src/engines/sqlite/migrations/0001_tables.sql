@@ -32,8 +32,9 @@ create table sites (
     id text primary key,
     name text not null unique,
     description text,
-    latitude real check (latitude between -90 and 90),
-    longitude real check (longitude between -180 and 180),
+    -- The JSON numbers as they were given: a REAL would lose its last digits on the way back to JSON.
+    latitude text check (json_type(latitude) in ('real', 'integer') and latitude ->> '$' between -90 and 90),
+    longitude text check (json_type(longitude) in ('real', 'integer') and longitude ->> '$' between -180 and 180),
     external_connections text not null check (json_type(external_connections) = 'array'),
     version integer not null check (version >= 0),
     created_at integer not null,

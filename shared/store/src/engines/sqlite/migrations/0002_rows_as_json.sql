@@ -9,9 +9,9 @@ from tenants;
 
 create view sites_json as
 select *, json_object(
-    'id', id, 'name', name, 'description', description, 'latitude', latitude,
-    'longitude', longitude, 'external_connections', json(external_connections), 'version', version,
-    'created_at', created_at, 'modified_at', modified_at) as row
+    'id', id, 'name', name, 'description', description, 'latitude', json(latitude),
+    'longitude', json(longitude), 'external_connections', json(external_connections),
+    'version', version, 'created_at', created_at, 'modified_at', modified_at) as row
 from sites;
 
 create view wims_json as

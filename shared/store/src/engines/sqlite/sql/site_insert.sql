@@ -4,8 +4,8 @@ insert into sites (
     id, name, description, latitude, longitude, external_connections, version, created_at,
     modified_at)
 select
-    value ->> 'id', value ->> 'name', value ->> 'description', value ->> 'latitude',
-    value ->> 'longitude', value -> 'external_connections', value ->> 'version',
+    value ->> 'id', value ->> 'name', value ->> 'description', nullif(value -> 'latitude', 'null'),
+    nullif(value -> 'longitude', 'null'), value -> 'external_connections', value ->> 'version',
     value ->> 'created_at', value ->> 'modified_at'
 from json_each($1)
 where true
