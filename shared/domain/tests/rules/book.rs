@@ -3,11 +3,11 @@
 
 use crate::samples::{START, link};
 use std::time::Duration;
+use wanlink_domain::accepted::Order;
 use wanlink_domain::action::{
     Action, ActionKind, ActionState, Admission, Decision, Due, Event, Outcome, admit, blocked_by, decide,
     deletion_needs_no_call, link_after, overtaken,
 };
-use wanlink_domain::accepted::Order;
 use wanlink_domain::budget::Budgets;
 use wanlink_domain::ids::ActionId;
 use wanlink_domain::link::{Link, LinkStatus};
@@ -98,8 +98,12 @@ impl Book {
         for action in self.open() {
             if let Some(event) = overtaken(&self.link, &action) {
                 if action.attempt > 0 {
-                    let deletions: Vec<ActionId> =
-                        self.open().iter().filter(|one| one.kind == ActionKind::Delete).map(|one| one.id).collect();
+                    let deletions: Vec<ActionId> = self
+                        .open()
+                        .iter()
+                        .filter(|one| one.kind == ActionKind::Delete)
+                        .map(|one| one.id)
+                        .collect();
                     for deletion in deletions {
                         self.edit(deletion, |deletion| deletion.observe_first = true);
                     }
@@ -181,10 +185,8 @@ impl Book {
         self.request.failed += delta.failed;
         self.request.superseded += delta.superseded;
         self.request.cancelled += delta.cancelled;
-        if action.kind == ActionKind::Delete {
-            if to != ActionState::Done && self.link.deletion == Some(action.order()) {
-                self.link.deletion = None;
-            }
+        if to != ActionState::Done && self.link.deletion == Some(action.order()) {
+            self.link.deletion = None;
         }
         if self.link.status == LinkStatus::Deleted {
             for other in self.open() {

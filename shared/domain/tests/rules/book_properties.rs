@@ -122,9 +122,17 @@ fn hold(book: &Book) -> Result<(), TestCaseError> {
     let deletes = book.runs.iter().position(|(_, kind)| *kind == ActionKind::Delete);
     let (before, behind) = book.runs.split_at(deletes.unwrap_or(book.runs.len()));
     prop_assert!(before.is_sorted_by_key(|(order, _)| *order), "out of order: {:?}", book.runs);
-    prop_assert!(behind.iter().all(|(_, kind)| *kind == ActionKind::Delete), "behind a DELETE: {:?}", book.runs);
+    prop_assert!(
+        behind.iter().all(|(_, kind)| *kind == ActionKind::Delete),
+        "behind a DELETE: {:?}",
+        book.runs
+    );
     prop_assert!(book.late_runs.is_empty(), "begun although a DELETE stands: {:?}", book.late_runs);
-    prop_assert!(!book.buried || book.link.status == LinkStatus::Deleted, "risen from the dead: {:?}", book.link);
+    prop_assert!(
+        !book.buried || book.link.status == LinkStatus::Deleted,
+        "risen from the dead: {:?}",
+        book.link
+    );
     Ok(())
 }
 

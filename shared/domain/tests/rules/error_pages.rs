@@ -13,7 +13,10 @@ fn each_code_has_its_section_and_no_section_is_left_over() {
     let codes: BTreeSet<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
     let missing: Vec<_> = codes.difference(&unique).collect();
     let extra: Vec<_> = unique.difference(&codes).collect();
-    assert!(missing.is_empty() && extra.is_empty(), "without a section: {missing:?}; without a code: {extra:?}");
+    assert!(
+        missing.is_empty() && extra.is_empty(),
+        "without a section: {missing:?}; without a code: {extra:?}"
+    );
 }
 
 #[test]

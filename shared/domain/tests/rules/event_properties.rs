@@ -17,7 +17,8 @@ pub enum Step {
 }
 
 pub fn outcome() -> impl Strategy<Value = Outcome> {
-    let code = prop::sample::select(vec![Code::Busy, Code::Unreachable, Code::Vanished, Code::ControllerInternal]);
+    let code =
+        prop::sample::select(vec![Code::Busy, Code::Unreachable, Code::Vanished, Code::ControllerInternal]);
     prop_oneof![
         prop::option::of(Just(found(Some(LinkStatus::Active)))).prop_map(|found| Outcome::Done { found }),
         Just(Outcome::Building { found: found(Some(LinkStatus::Build)) }),
@@ -107,7 +108,8 @@ pub fn check(book: &Book) -> Result<(), TestCaseError> {
     for action in &book.actions {
         prop_assert_eq!(action.state.is_finished(), action.due_at.is_none(), "{:?}", action);
         prop_assert_eq!(action.state.is_finished(), action.finished_at.is_some(), "{:?}", action);
-        let explained = matches!(action.state, ActionState::Failed | ActionState::Superseded | ActionState::Cancelled);
+        let explained =
+            matches!(action.state, ActionState::Failed | ActionState::Superseded | ActionState::Cancelled);
         prop_assert!(!explained || action.reason.is_some(), "ended without a reason: {:?}", action);
     }
     Ok(())

@@ -26,7 +26,9 @@ fn after(event: Option<Event>) -> Option<Event> {
         Some(Event::Claim) => report(Outcome::Done { found: None }),
         Some(Event::Report(outcome)) => match outcome {
             Outcome::Done { .. } => report(Outcome::Building { found: found(Some(LinkStatus::Build)) }),
-            Outcome::Building { .. } => report(Outcome::Retry { reason: reason(Code::Busy), after_ms: Some(7_000) }),
+            Outcome::Building { .. } => {
+                report(Outcome::Retry { reason: reason(Code::Busy), after_ms: Some(7_000) })
+            }
             Outcome::Retry { reason: why, .. } if why.code == Code::Busy => {
                 report(Outcome::Retry { reason: reason(Code::Unreachable), after_ms: None })
             }
@@ -76,8 +78,11 @@ fn state_name(state: ActionState) -> &'static str {
     }
 }
 
-/// The circumstances under which the whole grid is drawn: a title, a change to the action, and how late it is.
-fn circumstances(budgets: &Budgets) -> Vec<(&'static str, fn(&mut Action), Duration)> {
+/// A title, a change to the action, and how late it is.
+type Circumstance = (&'static str, fn(&mut Action), Duration);
+
+/// The circumstances under which the whole grid is drawn.
+fn circumstances(budgets: &Budgets) -> Vec<Circumstance> {
     vec![
         ("nothing special", |_| {}, Duration::ZERO),
         ("the next attempt must observe first", |action| action.observe_first = true, Duration::ZERO),
@@ -139,7 +144,8 @@ fn drawn() -> String {
                 change(&mut before);
                 let now = START.after(late);
                 let decision = decide(&before, current.clone(), now, MIDDLE, &budgets);
-                let line = format!("{:<11}{:<44}{}", state_name(state), event_name(&current), cell(&decision, now));
+                let line =
+                    format!("{:<11}{:<44}{}", state_name(state), event_name(&current), cell(&decision, now));
                 let first_section = title == "nothing special";
                 if plain.insert(line.clone()) || first_section {
                     text.push_str(&line);
@@ -165,7 +171,13 @@ fn the_state_machine_is_the_committed_grid() {
     for place in 0..old.len().max(new.len()) {
         let (old, new) = (old.get(place), new.get(place));
         if old != new {
-            let _ = writeln!(difference, "line {}:\n- {}\n+ {}", place + 1, old.unwrap_or(&""), new.unwrap_or(&""));
+            let _ = writeln!(
+                difference,
+                "line {}:\n- {}\n+ {}",
+                place + 1,
+                old.unwrap_or(&""),
+                new.unwrap_or(&"")
+            );
         }
     }
     assert!(difference.is_empty(), "decide (+) is not the committed grid (-):\n{difference}");

@@ -81,11 +81,16 @@ fn every_kind_in_every_state() {
 #[test]
 fn a_link_that_is_wanted_gone_shows_nothing_of_its_other_actions() {
     let deletion = Some(action(9, ActionKind::Delete, 9).order());
-    let before = Link { deletion, status: LinkStatus::ScheduledDeletion, status_reason: None, ..seen_before() };
+    let before =
+        Link { deletion, status: LinkStatus::ScheduledDeletion, status_reason: None, ..seen_before() };
     for kind in ActionKind::ALL.into_iter().filter(|kind| *kind != ActionKind::Delete) {
         for to in ActionState::ALL {
             let change = link_after(&before, kind, to, None, Some(&reason(Code::Busy)));
-            assert_eq!((change.status, change.reason), (LinkStatus::ScheduledDeletion, None), "{kind:?} {to:?}");
+            assert_eq!(
+                (change.status, change.reason),
+                (LinkStatus::ScheduledDeletion, None),
+                "{kind:?} {to:?}"
+            );
         }
     }
 }
@@ -114,7 +119,11 @@ fn done_shows_what_was_found() {
         seen.reason = Some(down.clone());
         for kind in [ActionKind::Create, ActionKind::Edit, ActionKind::Find] {
             let change = link_after(&link(), kind, ActionState::Done, Some(&seen), None);
-            assert_eq!((change.status, change.reason), (shown, Some(down.clone())), "{kind:?} found {status:?}");
+            assert_eq!(
+                (change.status, change.reason),
+                (shown, Some(down.clone())),
+                "{kind:?} found {status:?}"
+            );
         }
         let change = link_after(&link(), ActionKind::Delete, ActionState::Done, Some(&seen), None);
         assert_eq!((change.status, change.reason), (LinkStatus::Deleted, None));
@@ -123,7 +132,13 @@ fn done_shows_what_was_found() {
 
 #[test]
 fn a_recovered_link_keeps_no_old_reason() {
-    let change = link_after(&seen_before(), ActionKind::Create, ActionState::Done, Some(&found(Some(LinkStatus::Active))), None);
+    let change = link_after(
+        &seen_before(),
+        ActionKind::Create,
+        ActionState::Done,
+        Some(&found(Some(LinkStatus::Active))),
+        None,
+    );
     assert_eq!((change.status, change.reason), (LinkStatus::Active, None));
 }
 

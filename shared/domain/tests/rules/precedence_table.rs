@@ -84,7 +84,8 @@ fn what_a_standing_delete_overtakes() {
         };
         let (early, late) = (other(4, 4, state), other(6, 6, state));
         assert_eq!(overtaken(&deleting, &early), open.then_some(Event::Supersede), "{state:?}");
-        let failed = matches!(overtaken(&deleting, &late), Some(Event::Fail(why)) if why.code == Code::LinkDeleted);
+        let failed =
+            matches!(overtaken(&deleting, &late), Some(Event::Fail(why)) if why.code == Code::LinkDeleted);
         assert_eq!(failed, open, "{state:?}");
         assert_eq!(overtaken(&link(), &early), None, "no DELETE stands");
         let delete = Action { kind: ActionKind::Delete, ..late };
