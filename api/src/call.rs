@@ -18,6 +18,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::error::Error as _;
+use std::time::Duration;
 use wanlink_domain::reason::Code;
 use wanlink_domain::validate;
 
@@ -58,7 +59,7 @@ impl Call {
             .0;
         let query = Query::parse(&parts.uri)?;
         let (key, expects) = (idempotency_key(&parts.headers)?, if_match(&parts.headers)?);
-        let body = read_body(body, settings.body_max_bytes).await?;
+        let body = read_body(body, settings.body_max_bytes, settings.call_timeout / 2).await?;
         if !body.is_empty() {
             check_media_type(&parts.headers)?;
         }
@@ -97,8 +98,10 @@ impl Call {
     }
 }
 
-async fn read_body(body: Body, max: usize) -> Result<Bytes, Problem> {
-    axum::body::to_bytes(body, max).await.map_err(|error| {
+async fn read_body(body: Body, max: usize, within: Duration) -> Result<Bytes, Problem> {
+    let body = tokio::time::timeout(within, axum::body::to_bytes(body, max)).await;
+    let late = |_| Problem::new(HttpCause::BodyTimeout, "the body did not come in time; nothing was done");
+    body.map_err(late)?.map_err(|error| {
         let too_large = error.source().is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
         if too_large {
             Problem::new(HttpCause::BodyTooLarge, format!("the body is larger than {max} bytes"))

@@ -61,3 +61,34 @@ async fn refresh(held: &mut Held, store: &dyn ReadStore) -> Result<(), StoreErro
     held.index = Some(Arc::new(index));
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "../tests/api/record.rs"]
+mod record;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn calls_that_come_together_share_a_look_at_the_version() {
+        let (cache, record) = (CatalogueCache::default(), record::Record::default());
+        let together = async |count: usize| {
+            let calls = (0..count).map(|_| cache.current(&record));
+            futures::future::join_all(calls).await.into_iter().filter(Result::is_ok).count()
+        };
+        // The first call looks; all that came while it did share the second look.
+        assert_eq!(together(40).await, 40);
+        assert_eq!(record.version_reads.load(Ordering::SeqCst), 2);
+        assert_eq!(record.catalogue_reads.load(Ordering::SeqCst), 1);
+        record.tables().version += 1;
+        assert_eq!(together(1).await, 1);
+        assert_eq!(record.catalogue_reads.load(Ordering::SeqCst), 2);
+        // A failure is shared as well, so that a queue does not wait out one time limit after the other.
+        record.away.store(true, Ordering::SeqCst);
+        assert_eq!(together(40).await, 0);
+        assert_eq!(record.version_reads.load(Ordering::SeqCst), 5);
+        record.away.store(false, Ordering::SeqCst);
+        assert_eq!(together(3).await, 3);
+    }
+}

@@ -1,0 +1,142 @@
+//! The table of routes: each is reached, and what it does not say does not exist.
+
+use crate::world::{World, link, mapping};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use wanlink_api::ROUTES;
+use wanlink_domain::event::Parked;
+use wanlink_domain::ids::ParkedId;
+use wanlink_domain::link::LinkStatus;
+use wanlink_domain::time::Timestamp;
+
+/// One good call per route, in an order in which each finds what it needs.
+fn calls(
+    link_id: &str,
+    request: &str,
+    action: &str,
+    parked: &str,
+) -> Vec<(&'static str, String, Value, u16)> {
+    let none = || Value::Null;
+    let mut calls = vec![
+        ("GET", "/healthz".to_owned(), none(), 200),
+        ("GET", "/readyz".to_owned(), none(), 200),
+        ("GET", "/v1/links".to_owned(), none(), 200),
+        ("POST", "/v1/links".to_owned(), link(), 202),
+        ("GET", format!("/v1/links/{link_id}"), none(), 200),
+        ("PATCH", format!("/v1/links/{link_id}"), json!({"bandwidth_kbps": 2}), 202),
+        ("POST", format!("/v1/links/{link_id}/retry"), none(), 202),
+        ("DELETE", format!("/v1/links/{link_id}"), none(), 202),
+        ("GET", "/v1/requests".to_owned(), none(), 200),
+        ("GET", format!("/v1/requests/{request}"), none(), 200),
+        ("POST", format!("/v1/requests/{request}/cancel"), none(), 200),
+        ("GET", "/v1/actions".to_owned(), none(), 200),
+        ("GET", format!("/v1/actions/{action}"), none(), 200),
+        ("GET", "/v1/parked".to_owned(), none(), 200),
+        ("GET", format!("/v1/parked/{parked}"), none(), 200),
+        ("POST", format!("/v1/parked/{parked}/replay"), none(), 200),
+        ("GET", "/v1/port-mappings".to_owned(), none(), 200),
+        ("GET", "/v1/wims/core/port-mappings".to_owned(), none(), 200),
+        ("PUT", "/v1/wims/core/port-mappings".to_owned(), json!({"port_mappings": [mapping("a")]}), 200),
+        ("DELETE", "/v1/wims/core/port-mappings".to_owned(), none(), 204),
+    ];
+    for (noun, name, body, deleted) in [
+        ("networks", "acme-a", json!({"tenant": "acme", "site": "a", "name": "n"}), 204),
+        ("accounts", "acme-core", json!({"tenant": "free", "wim": "core"}), 202),
+        ("wims", "core", json!({"name": "n", "type": "test", "wim_url": "http://h"}), 204),
+        ("sites", "a", json!({"name": "n"}), 204),
+        ("tenants", "acme", json!({"name": "n"}), 204),
+    ] {
+        calls.extend([
+            ("GET", format!("/v1/{noun}"), none(), 200),
+            ("POST", format!("/v1/{noun}"), body, 201),
+            ("GET", format!("/v1/{noun}/{name}"), none(), 200),
+            ("PATCH", format!("/v1/{noun}/{name}"), json!({}), 200),
+            ("DELETE", format!("/v1/{noun}/{name}"), none(), deleted),
+        ]);
+    }
+    calls
+}
+
+/// Whether a path is one of a route's.
+fn fits(route: &str, path: &str) -> bool {
+    let (route, path): (Vec<&str>, Vec<&str>) = (route.split('/').collect(), path.split('/').collect());
+    route.len() == path.len() && route.iter().zip(path).all(|(a, b)| a.starts_with('{') || *a == b)
+}
+
+#[tokio::test]
+async fn every_route_of_the_table_answers_a_good_call() {
+    let world = World::start().await;
+    world.furnish().await;
+    world.post("/v1/tenants", &json!({"name": "free"})).await.is(201);
+    let made = world.post("/v1/links", &link()).await.is(202);
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let (link_id, action) = (text(&made.body["actions"][0]["link"]), text(&made.body["actions"][0]["id"]));
+    let request = text(&made.body["request"]["id"]);
+    let parked = ParkedId(uuid::Uuid::from_u128(9));
+    {
+        let mut tables = world.record.tables();
+        tables.links.values_mut().for_each(|link| link.status = LinkStatus::Error);
+        tables.parked.insert(
+            parked,
+            Parked {
+                id: parked,
+                origin: "journal".to_owned(),
+                reason: "unknown kind".to_owned(),
+                count: 1,
+                payload: "eyJ2IjoxfQ==".to_owned(),
+                parked_at: Timestamp(0),
+                replayed_at: None,
+            },
+        );
+    }
+    let calls = calls(&link_id, &request, &action, &parked.to_string());
+    let mut reached = BTreeSet::new();
+    for (method, path, body, status) in calls {
+        let reply = match body {
+            Value::Null => world.raw(method, &path, &[], "").await,
+            body => world.send(method, &path, &body).await,
+        };
+        assert_eq!(reply.status.as_u16(), status, "{method} {path}: {}", reply.text);
+        let route = ROUTES.iter().find(|it| it.method.as_str() == method && fits(it.path, &path));
+        let route = route.expect("a route of the table");
+        reached.insert((route.path, route.method.as_str()));
+    }
+    let missed: Vec<_> = ROUTES
+        .iter()
+        .map(|route| (route.path, route.method.as_str()))
+        .filter(|route| !reached.contains(route))
+        .collect();
+    assert!(missed.is_empty(), "routes without a call: {missed:?}");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_method_that_a_path_does_not_know_is_405_with_those_it_knows() {
+    let world = World::start().await;
+    let paths: BTreeSet<&str> = ROUTES.iter().map(|route| route.path).collect();
+    for path in paths {
+        let known: BTreeSet<&str> =
+            ROUTES.iter().filter(|route| route.path == path).map(|route| route.method.as_str()).collect();
+        let concrete = path.split('/').map(|part| if part.starts_with('{') { "x" } else { part });
+        let concrete = concrete.collect::<Vec<_>>().join("/");
+        for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
+            if known.contains(method) {
+                continue;
+            }
+            let reply = world.raw(method, &concrete, &[], "").await.is(405);
+            assert_eq!(reply.code(), "method-not-allowed");
+            for known in &known {
+                assert!(reply.header("allow").contains(known), "{method} {path}: {}", reply.header("allow"));
+            }
+        }
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn head_is_get_without_a_body() {
+    let world = World::start().await;
+    let reply = world.raw("HEAD", "/v1/tenants", &[], "").await.is(200);
+    assert_eq!(reply.text, "");
+    world.stop().await;
+}
