@@ -1,9 +1,9 @@
 //! Which publish ended how: the arithmetic of confirms and returned messages on one channel.
 //!
 //! The broker sends a returned message before that message's own confirm, but the confirms of others may come in
-//! between, and lapin attaches the oldest waiting returned message to whichever confirm it completes next. So the
-//! confirm of a stored message can carry another one's return, and the returned one's own confirm can come bare.
-//! What is certain:
+//! between, and the client library attaches the oldest waiting returned message to whichever confirm it completes
+//! next. So the confirm of a stored message can carry another one's return, and the returned one's own confirm can
+//! come bare. What is certain:
 //!
 //! - A bare confirm was completed when no returned message was waiting: if it was returned itself, an
 //!   **earlier completed** confirm carries that. So bare confirms are judged only after everything completed so far
