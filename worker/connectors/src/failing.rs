@@ -52,3 +52,31 @@ impl Connector for Failing {
         Err(self.failure())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::{account_status, outcome_of_failure};
+    use uuid::Uuid;
+    use wanlink_domain::action::Outcome;
+    use wanlink_domain::catalogue::AccountStatus;
+    use wanlink_domain::reason::Code;
+
+    #[tokio::test]
+    async fn every_call_fails_with_the_reason_and_is_tried_again() {
+        let failing = Failing::new(Reason::new(Code::ConnectorInvalid, "no probe_url"));
+        let remote =
+            Remote { link: LinkId(Uuid::from_u128(1)), service_id: None, conn_info: None, wish: None };
+        let checked = failing.check().await;
+        assert_eq!(account_status(&checked).0, AccountStatus::Error);
+        for failure in [
+            checked.unwrap_err(),
+            failing.observe(&remote).await.unwrap_err(),
+            failing.remove(&remote).await.unwrap_err(),
+            failing.list().await.unwrap_err(),
+        ] {
+            assert_eq!(failure.detail, "connector-invalid: no probe_url");
+            assert!(matches!(outcome_of_failure(&failure), Outcome::Retry { .. }));
+        }
+    }
+}

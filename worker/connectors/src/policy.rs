@@ -111,11 +111,6 @@ pub fn account_status(check: &Result<(), Failure>) -> (AccountStatus, Option<Rea
     (status, Some(reason(failure)))
 }
 
-/// The state to show for a link whose controller could not be asked: the link itself is not known to be worse.
-pub fn observed_failure(failure: &Failure) -> (LinkStatus, Reason) {
-    (LinkStatus::WimError, reason(failure))
-}
-
 fn is_vanished(found: &Found) -> bool {
     found.reason.as_ref().is_some_and(|reason| reason.code == Code::Vanished)
 }

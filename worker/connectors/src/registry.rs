@@ -27,7 +27,7 @@ impl Connectors {
     /// The kinds of this crate. `limits` hold where an account's settings say nothing.
     pub fn built_in(limits: Limits) -> Self {
         let factories: [Arc<dyn ConnectorFactory>; 2] =
-            [Arc::new(L2smFactory::new(limits)), Arc::new(SimulatorFactory::default())];
+            [Arc::new(L2smFactory::new(limits)), Arc::new(SimulatorFactory)];
         Self { factories: factories.into_iter().map(|one| (one.descriptor().kind, one)).collect() }
     }
 

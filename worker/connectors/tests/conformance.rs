@@ -4,6 +4,8 @@
 mod support;
 
 use std::time::Duration;
+use support::emulated::Emulated;
+use support::simulated::Simulated;
 use support::*;
 use wanlink_connectors::policy::{account_status, outcome_of_failure, outcome_of_found};
 use wanlink_connectors::port::{Class, Removal};

@@ -12,6 +12,7 @@ use crate::port::{Class, Connector, Desired, Failure, Remote, Removal};
 use crate::restconf::{Restconf, members};
 use async_trait::async_trait;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::future::Future;
 use wanlink_domain::action::Found;
 use wanlink_domain::ids::LinkId;
@@ -112,15 +113,19 @@ impl L2sm {
         self.restconf.put(&service_path(&plan.vpn), &entry("vpn-service", &plan.service)).await
     }
 
-    /// Removes endpoints that an earlier wish had. Without notes of them the controller is asked what is attached.
+    /// Removes endpoints that an earlier wish had. Notes that name just what is wished are believed; otherwise an
+    /// attempt that was lost may have attached what no note tells of, so the controller is asked.
     async fn drop_unwished(&self, plan: &Plan, known: &Remote) -> Result<(), Failure> {
-        let attached = match noted(known.conn_info.as_ref()) {
-            Some(noted) => noted,
-            None => self.attached(&plan.vpn).await?,
-        };
+        let wished: BTreeSet<&AccessName> = plan.names().collect();
+        if noted(known.conn_info.as_ref())
+            .is_some_and(|noted| noted.iter().collect::<BTreeSet<_>>() == wished)
+        {
+            return Ok(());
+        }
+        let attached = self.attached(&plan.vpn).await?;
         let ours = format!("{}-", vpn_id(known.link));
         for name in attached {
-            if name.id.starts_with(&ours) && !plan.names().any(|wished| *wished == name) {
+            if name.id.starts_with(&ours) && !wished.contains(&name) {
                 self.restconf.delete(&access_path(&name)).await?;
             }
         }

@@ -2,11 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
-mod emulated;
-mod simulated;
-
-pub use emulated::Emulated;
-pub use simulated::Simulated;
+pub mod emulated;
+pub mod simulated;
 
 use async_trait::async_trait;
 use std::collections::BTreeMap;
