@@ -325,21 +325,11 @@ fn record_action(work: &mut Work<'_>, request: &Request, new: &NewAction) {
 /// of the link was ever begun it is done itself, without any controller being called.
 fn record_deletion(work: &mut Work<'_>, new: &NewAction) {
     let Some(order) = work.action(new.id).map(Action::order) else { return };
-    let mut observe_first = false;
-    for other in work.unfinished(new.link_id).into_iter().filter(|other| other.kind != ActionKind::Delete) {
-        let event = if other.order() < order {
-            observe_first |= other.attempt > 0;
-            Event::Supersede
-        } else {
-            Event::Fail(Reason::new(Code::LinkDeleted, format!("link {} is deleted", new.link_id)))
-        };
-        // What is running ends by its own report; this DELETE waits for that.
-        let _ = work.apply(other.id, event, None);
-    }
-    work.edit_action(new.id, |action| action.observe_first = observe_first);
     work.edit_link(new.link_id, |link| {
         link.deletion = Some(link.deletion.map_or(order, |standing| standing.min(order)));
     });
+    // What is running ends by its own report; this DELETE waits for that.
+    work.overtake_all(new.link_id);
     let Some(link) = work.link(new.link_id) else { return };
     if deletion_needs_no_call(link) || link.status == LinkStatus::Deleted {
         let _ = work.apply(new.id, Event::Needless, None);

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use wanlink_domain::action::{
     Action, ActionKind, ActionState, Attempt, Decision, Due, Event, Found, Ignored, decide, link_after,
+    overtaken,
 };
 use wanlink_domain::budget::Budgets;
 use wanlink_domain::event::OutboxEvent;
@@ -158,6 +159,8 @@ impl<'a> Work<'a> {
                 self.follow_link(id, to, found, reason);
                 if to.is_finished() {
                     self.end(id);
+                } else {
+                    self.overtake(id);
                 }
                 Ok(to)
             }
@@ -248,7 +251,10 @@ impl<'a> Work<'a> {
             self.saw(link_id, found);
         }
         if ends_deletion {
-            self.edit_link(link_id, |link| link.deletion = None);
+            let another =
+                self.unfinished(link_id).into_iter().filter(|other| other.kind == ActionKind::Delete);
+            let another = another.map(|other| other.order()).filter(|other| *other != order).min();
+            self.edit_link(link_id, |link| link.deletion = another);
         }
         self.set_status(link_id, change.status, change.reason);
     }
@@ -290,6 +296,26 @@ impl<'a> Work<'a> {
             self.events.push(events::link_status(link, before, now));
         }
         self.changed_links.insert(id);
+    }
+
+    /// A DELETE that was recorded while this action ran could not end it; now that its attempt is over, it does.
+    fn overtake(&mut self, id: ActionId) {
+        let Some(action) = self.actions.get(&id) else { return };
+        let (link, begun) = (action.link_id, action.attempt > 0);
+        let Some(event) = self.links.get(&link).and_then(|link| overtaken(link, action)) else { return };
+        // Something of it may be at the controller: whoever removes it looks first.
+        let standing = self.links.get(&link).and_then(|link| link.deletion).map(|deletion| deletion.action);
+        if let Some(deletion) = standing.filter(|_| begun) {
+            self.edit_action(deletion, |deletion| deletion.observe_first = true);
+        }
+        let _ = self.apply(id, event, None);
+    }
+
+    /// Lets the DELETE that stands on a link end the link's other actions that do not run.
+    pub fn overtake_all(&mut self, link: LinkId) {
+        for other in self.unfinished(link) {
+            self.overtake(other.id);
+        }
     }
 
     /// What follows from an action's end: counters, its event, and the next action of the link.
