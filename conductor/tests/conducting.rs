@@ -321,7 +321,7 @@ async fn a_building_link_is_polled_and_settled_by_the_poll() {
     assert_eq!(stage.report(SESSION, epoch, &create, attempt, building).await, Fate::Applied);
     assert_eq!(stage.link(create.actions[0].link_id).await.status, LinkStatus::Build);
     let poll = stage
-        .from_account(|message| match message {
+        .in_account_queue(|message| match message {
             Message::Poll(poll) => Some(poll),
             _ => None,
         })
@@ -339,7 +339,7 @@ async fn a_settled_link_is_observed_and_what_is_found_applies_to_its_version_alo
     let (attempt, _) = stage.run(SESSION, epoch, &create).await;
     stage.report(SESSION, epoch, &create, attempt, done()).await;
     let observe = stage
-        .from_account(|message| match message {
+        .in_account_queue(|message| match message {
             Message::Observe(observe) => Some(observe),
             _ => None,
         })

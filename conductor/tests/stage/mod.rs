@@ -296,7 +296,7 @@ impl Stage {
     }
 
     /// Takes what is in the account's queue until `pick` takes one.
-    pub async fn from_account<T>(&self, pick: impl Fn(Message) -> Option<T>) -> T {
+    pub async fn in_account_queue<T>(&self, pick: impl Fn(Message) -> Option<T>) -> T {
         let mut consumer = self.broker.consumer(Queue::Account(ACCOUNT), 16);
         let picked = async {
             loop {
@@ -314,7 +314,7 @@ impl Stage {
     }
 
     pub async fn prompted(&self, action: ActionId) -> Prompt {
-        self.from_account(|message| match message {
+        self.in_account_queue(|message| match message {
             Message::Prompt(prompt) if prompt.action == action => Some(prompt),
             _ => None,
         })
