@@ -120,10 +120,8 @@ impl Session {
                     self.roster.drain();
                     self.hurry = true;
                 }
-                changed = health.changed() => match changed {
-                    Ok(()) => self.hurry |= health.borrow_and_update().ready(),
-                    Err(_) => health = cx.broker.health(),
-                },
+                // A connection that came back: the lease ran on meanwhile. (After the broker's close nothing comes.)
+                Ok(()) = health.changed() => self.hurry |= health.borrow_and_update().ready(),
                 () = sleep_if(urgent) => self.send().await,
             }
             if self.draining && self.roster.is_empty() {

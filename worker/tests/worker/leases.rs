@@ -95,6 +95,25 @@ async fn past_the_trust_window_a_call_is_dropped_and_none_is_begun() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_verdict_that_comes_after_the_trust_window_is_not_acted_on() {
+    let world = World::new().await;
+    world.grant(1, 3, json!({})).await;
+    world.conductor.script().mute.insert("claim");
+    world.prompt(1, 1, &[run(1, ActionKind::Create, 1, false)]).await;
+    eventually("the claim", || world.conductor.claims_of(action(1)) > 0).await;
+    world.conductor.script().mute.insert("renew");
+    let later = world.now() + Duration::from_secs(25);
+    eventually("the window is over", || world.now() > later).await;
+    world.conductor.script().mute.remove("claim");
+    world.reported(1).await;
+    let Outcome::Retry { reason, .. } = world.conductor.reports_of(action(1))[0].outcome.clone() else {
+        panic!("{:?}", world.conductor.reports_of(action(1)));
+    };
+    assert_eq!((reason.code, world.calls(Verb::Ensure, 1)), (Code::AttemptLost, 0));
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_call_may_outlast_a_ttl_because_renewals_go_on() {
     let world = World::new().await;
     world.controller.script(Rule::on(Verb::Ensure, Fault::Delay(Duration::from_secs(45))));

@@ -4,6 +4,7 @@
 mod conductor;
 mod faulty;
 mod leases;
+mod reluctant;
 mod runs;
 mod stops;
 mod strays;

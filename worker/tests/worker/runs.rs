@@ -2,12 +2,14 @@
 
 use crate::world::{World, account, action, eventually, holding, link, run, settings, task};
 use serde_json::json;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use wanlink_connectors::simulator::{Effect, Fault, Rule, Verb};
 use wanlink_domain::action::{ActionKind, Outcome};
-use wanlink_domain::catalogue::AccountStatus;
+use wanlink_domain::catalogue::{AccountStatus, Sealed};
 use wanlink_domain::link::LinkStatus;
 use wanlink_domain::reason::{Code, Reason};
+use wanlink_runtime::seal::Secret;
 use wanlink_wire::Message;
 use wanlink_wire::account::{Observe, ObserveLink, Poll};
 use wanlink_wire::conductor::Verdict;
@@ -123,6 +125,8 @@ async fn what_cannot_be_decided_yet_is_kept_and_asked_again_but_not_for_ever() {
     .await;
     let kept = world.now() - before;
     assert!(kept > Duration::from_secs(20) && kept < Duration::from_secs(60), "kept for {kept:?}");
+    world.worker.drain().await;
+    assert_eq!(world.left_over(1).await, 0);
     world.end().await;
 }
 
@@ -140,6 +144,8 @@ async fn wait_and_skip_are_acknowledged_without_a_call() {
     })
     .await;
     assert_eq!((world.calls(Verb::Ensure, 1), world.calls(Verb::Ensure, 2)), (0, 0));
+    world.worker.drain().await;
+    assert_eq!(world.left_over(1).await, 0);
     world.end().await;
 }
 
@@ -236,23 +242,50 @@ async fn building_is_polled_under_its_attempt_and_settled_links_are_observed() {
     world.end().await;
 }
 
+/// How often the account was told to be so, with a reason of this code.
+fn told(world: &World, status: AccountStatus, code: Option<Code>) -> usize {
+    world.conductor.count(|heard| match heard {
+        Message::UpdateWim(told) => told.status == status && told.reason.as_ref().map(|why| why.code) == code,
+        _ => false,
+    })
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_connector_that_cannot_be_built_says_why_and_is_built_later() {
     let world = World::new().await;
-    world.grant(1, 1, json!({ "script": "nonsense" })).await;
-    world.prompt(1, 1, &[run(1, ActionKind::Create, 1, false)]).await;
+    world.reluctant.refusals.store(3, Ordering::SeqCst);
+    world.grant(1, 1, json!({})).await;
+    let account_1 = world.sealer.seal(account(1), "token", &Secret::new("tell nobody")).expect("sealed");
+    world.conductor.script().settings.entry(account(1)).and_modify(|settings| {
+        settings.wim_kind = "reluctant".to_owned();
+        settings.secrets.insert("token".to_owned(), Sealed(account_1.as_str().to_owned()));
+    });
+    world.prompt(1, 1, &[run(1, ActionKind::Create, 1, false), run(1, ActionKind::Create, 2, false)]).await;
     world.reported(1).await;
     let Outcome::Retry { reason, .. } = world.conductor.reports_of(action(1))[0].outcome.clone() else {
         panic!("not a retry");
     };
     assert_eq!(reason.code, Code::ConnectorInvalid);
-    eventually("the account shows it", || {
-        world.conductor.count(|heard| {
-            matches!(heard, Message::UpdateWim(told) if told.status == AccountStatus::Error && told.reason.is_some())
-        }) > 0
-    })
-    .await;
-    assert!(!world.conductor.released(holding(1, 1)), "the account is held all the same");
+    eventually("it is said", || told(&world, AccountStatus::Error, Some(Code::ConnectorInvalid)) > 0).await;
+    eventually("it is built", || told(&world, AccountStatus::Reachable, None) > 0).await;
+    assert_eq!(*world.reluctant.token.lock().expect("a lock"), "tell nobody");
+    world.prompt_again(1, 1).await;
+    eventually("the next attempt", || world.effects(Effect::Created, 1) == 1).await;
+    assert!(!world.conductor.released(holding(1, 1)), "the account was held all the while");
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_account_s_secret_does_not_open_and_the_word_about_it_tells_nothing() {
+    let world = World::new().await;
+    world.grant(1, 1, json!({})).await;
+    let moved = world.sealer.seal(account(2), "token", &Secret::new("tell nobody")).expect("sealed");
+    world.conductor.script().settings.entry(account(1)).and_modify(|settings| {
+        settings.secrets.insert("token".to_owned(), Sealed(moved.as_str().to_owned()));
+    });
+    eventually("it is said", || told(&world, AccountStatus::Error, Some(Code::ConnectorInvalid)) > 0).await;
+    let heard = format!("{:?}", world.conductor.script().heard);
+    assert!(heard.contains("cannot be opened") && !heard.contains(moved.as_str()));
     world.end().await;
 }
 

@@ -2,6 +2,7 @@
 
 use crate::conductor::{Conductor, seal};
 use crate::faulty::{Faults, Faulty};
+use crate::reluctant::Reluctant;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -19,7 +20,7 @@ use wanlink_domain::link::{ResolvedWish, ServiceType};
 use wanlink_domain::time::Timestamp;
 use wanlink_runtime::clock::{Clock, VirtualClock};
 use wanlink_runtime::entropy::SeededEntropy;
-use wanlink_runtime::seal::Opener;
+use wanlink_runtime::seal::{Opener, Sealer, generate_pair};
 use wanlink_runtime::tasks::Tasks;
 use wanlink_wire::Message;
 use wanlink_wire::account::{Prompt, Task};
@@ -32,7 +33,6 @@ const PATIENCE: Duration = Duration::from_secs(600);
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 pub struct World {
-    pub hub: Arc<Hub>,
     /// The worker's own connection.
     pub broker: MemoryBroker,
     /// The test's connection: it publishes prompts and looks into queues.
@@ -43,6 +43,10 @@ pub struct World {
     pub clock: Arc<VirtualClock>,
     pub worker: Worker,
     pub tasks: Tasks,
+    /// The kind `reluctant`.
+    pub reluctant: Arc<Reluctant>,
+    /// Seals for this worker.
+    pub sealer: Sealer,
     name: String,
 }
 
@@ -108,16 +112,32 @@ impl World {
         let controller = Controller::with_clock(clock.clone());
         controller.register(&name);
         let faults = Arc::new(Faults::default());
+        let (public, private) = generate_pair().expect("a pair of keys");
+        let reluctant = Arc::new(Reluctant::default());
+        let mut connectors = Connectors::built_in(egress::Limits::default());
+        connectors.register(reluctant.clone()).expect("a kind of its own");
         let deps = WorkerDeps {
             broker: Arc::new(Faulty { broker: broker.clone(), faults: faults.clone() }),
-            connectors: Arc::new(Connectors::built_in(egress::Limits::default())),
-            opener: Arc::new(Opener::default()),
+            connectors: Arc::new(connectors),
+            opener: Arc::new(Opener::new([private])),
             clock: clock.clone(),
             entropy: Arc::new(SeededEntropy::new(7)),
             settings,
         };
         let worker = Worker::start(deps, &tasks);
-        Self { hub, broker, test, faults, conductor, controller, clock, worker, tasks, name }
+        Self {
+            broker,
+            test,
+            faults,
+            conductor,
+            controller,
+            clock,
+            worker,
+            tasks,
+            name,
+            reluctant,
+            sealer: Sealer::new(public),
+        }
     }
 
     /// Grants account `n` under `epoch`, with these connector settings.
