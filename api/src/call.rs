@@ -10,6 +10,7 @@ pub use query::Query;
 
 use crate::problem::{HttpCause, Place, Problem};
 use crate::settings::ApiSettings;
+use crate::view::names_a_secret;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequestParts, Path};
 use axum::http::header::{CONTENT_TYPE, IF_MATCH};
@@ -82,10 +83,31 @@ impl Call {
 
     /// The body as a `T`, and as it was given.
     pub fn body<T: DeserializeOwned>(&self) -> Result<(T, Value), Problem> {
+        Ok((self.draft()?, self.draft()?))
+    }
+
+    /// The body as a `T`.
+    pub fn draft<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         json::check_depth(&self.body, self.json_depth_max)?;
-        let draft = validate::read(&self.body).map_err(|fault| Problem::fields(vec![fault]))?;
-        let value = validate::read(&self.body).map_err(|fault| Problem::fields(vec![fault]))?;
-        Ok((draft, value))
+        validate::read(&self.body).map_err(|mut fault| {
+            // The parser's sentence repeats the value that does not fit.
+            if fault.field.rsplit('/').next().is_some_and(names_a_secret) {
+                fault.message = "must be a text".to_owned();
+            }
+            Problem::fields(vec![fault])
+        })
+    }
+
+    /// Refuses the call if `If-Match` names another version than this one.
+    pub fn check_version(&self, version: i64) -> Result<(), Problem> {
+        match self.expects {
+            Expects::Anything => Ok(()),
+            Expects::Version(expected) if expected == version => Ok(()),
+            Expects::Version(_) | Expects::Nothing => Err(Problem::new(
+                Code::VersionMismatch,
+                format!("the object is at version {version}, not at that of If-Match: read it again"),
+            )),
+        }
     }
 
     /// For calls that say everything in their path: no body, or an empty object.

@@ -12,6 +12,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use futures::FutureExt as _;
 use serde_json::{Value, json};
+use std::time::Duration;
 use wanlink_broker::port::{PublishError, Queue};
 use wanlink_domain::action::{Action, ActionState};
 use wanlink_domain::ids::RequestId;
@@ -37,7 +38,7 @@ pub async fn recorded(state: &State, id: RequestId, digest: &str) -> Result<Opti
     }
     let actions = recorded_actions(state, id).await?;
     let listed = actions.iter().map(|it| listed(it.id.0, it.link_id.0, json!(it.kind), it.state)).collect();
-    Ok(Some(accepted(state, Recorded::Already(&request), listed)))
+    Ok(Some(accepted(Recorded::Already(&request), listed)))
 }
 
 /// All actions of one request; as many as a page holds.
@@ -63,24 +64,27 @@ pub async fn accept(state: &State, mut request: Request) -> Result<Response, Pro
     let id = request.id;
     let mut waiting = state.inbox.wait_for(About::Request(id));
     let awaited = state.journal.begin(state.clock.mono());
-    match publish(state, &request).await {
-        Ok(()) => {}
-        Err(PublishError::Unknown(_)) => return Err(unknown(id, "the message broker gave no confirm")),
+    let confirmed = match publish(state, &request).await {
+        Ok(()) => true,
+        Err(PublishError::Unknown(_)) => false,
         Err(error) => {
             // Nothing waits in the journal on this call's account.
             awaited.came();
             return Err(error.into());
         }
-    }
-    let word = waiting.within(state.settings.word_wait).await;
+    };
+    // The word says more than the confirm: where it is here already, a missing confirm means nothing.
+    let wait = if confirmed { state.settings.word_wait } else { Duration::ZERO };
+    let word = waiting.within(wait).await;
     if word.is_some() {
         awaited.came();
     }
     match word {
         Some(Word::Journal(Verdict::Refused { problem })) => Err(problem.into()),
         Some(Word::Journal(Verdict::Conflict)) => Err(key_conflict()),
-        Some(_) => Ok(accepted(state, Recorded::Now(&request), planned(&request.actions))),
-        None if durable => Ok(accepted(state, Recorded::NotYet(&request), planned(&request.actions))),
+        Some(_) => Ok(accepted(Recorded::Now(&request), planned(&request.actions))),
+        None if !confirmed => Err(unknown(id, "the message broker gave no confirm")),
+        None if durable => Ok(accepted(Recorded::NotYet(&request), planned(&request.actions))),
         None => Err(unknown(id, "it was not recorded in time")),
     }
 }
@@ -138,7 +142,7 @@ enum Recorded<'a> {
     NotYet(&'a Request),
 }
 
-fn accepted(_: &State, recorded: Recorded<'_>, actions: Vec<Value>) -> Response {
+fn accepted(recorded: Recorded<'_>, actions: Vec<Value>) -> Response {
     let (id, tenant, at, journaled) = match recorded {
         Recorded::Already(it) => (it.id, it.tenant_id, it.accepted_at, true),
         Recorded::Now(it) => (it.id, it.tenant_id, it.accepted_at, true),

@@ -187,7 +187,7 @@ pub async fn edit(
 ) -> Answer {
     let (kind, id) = (object.kind(), object.id());
     for _ in 0..EDIT_TRIES {
-        check_expected(call, &object)?;
+        call.check_version(object.version())?;
         let Some(edited) = apply(&object)? else { return Ok(shown(&object)) };
         let operation = Operation::Update { object: edited, expected: object.version() };
         let (command, digest) = (CommandId(state.new_id()), scope::digest(call, body));
@@ -209,7 +209,7 @@ pub async fn edit(
 /// `DELETE`: 204 where the object is gone, 202 with the object where its end takes longer (an account).
 pub async fn delete(state: &State, call: &Call, object: &Object) -> Answer {
     call.no_body()?;
-    check_expected(call, object)?;
+    call.check_version(object.version())?;
     let (kind, id) = (object.kind(), object.id());
     let expected = match call.expects {
         Expects::Anything => None,
@@ -224,17 +224,5 @@ pub async fn delete(state: &State, call: &Call, object: &Object) -> Answer {
             Ok(with_version(StatusCode::ACCEPTED, &object))
         }
         other => Err(commands::refused(other)),
-    }
-}
-
-fn check_expected(call: &Call, object: &Object) -> Result<(), Problem> {
-    let version = object.version();
-    match call.expects {
-        Expects::Anything => Ok(()),
-        Expects::Version(expected) if expected == version => Ok(()),
-        Expects::Version(_) | Expects::Nothing => Err(Problem::new(
-            Code::VersionMismatch,
-            format!("the object is at version {version}, not at that of If-Match: read it again"),
-        )),
     }
 }

@@ -8,8 +8,15 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use wanlink_broker::port::PublishError;
 use wanlink_domain::reason::{Code, Reason};
-use wanlink_domain::validate::FieldError;
+use wanlink_domain::validate::{self, FieldError};
 use wanlink_store::port::StoreError;
+
+/// Faults that are repeated in a problem's sentence.
+const FAULTS_IN_DETAIL: usize = 3;
+/// Characters of one fault's text, and of its place.
+const FAULT_MAX: usize = 500;
+/// Characters of a problem's sentence.
+const DETAIL_MAX: usize = 2_000;
 
 /// Causes that exist only because HTTP does; all others are the domain's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,6 +52,17 @@ impl From<HttpCause> for Cause {
     }
 }
 
+impl HttpCause {
+    /// All of them, for the documentation test.
+    pub const ALL: [HttpCause; 5] = [
+        Self::NoRoute,
+        Self::MethodNotAllowed,
+        Self::BodyTimeout,
+        Self::BodyTooLarge,
+        Self::UnsupportedMediaType,
+    ];
+}
+
 impl Cause {
     /// Never changes between releases.
     pub fn as_str(self) -> &'static str {
@@ -55,6 +73,14 @@ impl Cause {
             Self::Http(HttpCause::BodyTimeout) => "body-timeout",
             Self::Http(HttpCause::BodyTooLarge) => "body-too-large",
             Self::Http(HttpCause::UnsupportedMediaType) => "unsupported-media-type",
+        }
+    }
+
+    /// The page that has a section for it.
+    fn page(self) -> &'static str {
+        match self {
+            Self::Domain(_) => "/docs/errors",
+            Self::Http(_) => "/docs/api",
         }
     }
 
@@ -176,11 +202,13 @@ impl Problem {
 
     /// Faults of the body, all of them.
     pub fn fields(errors: Vec<FieldError>) -> Self {
-        let detail = wanlink_domain::validate::summary(&errors).detail;
-        let errors = errors
-            .into_iter()
-            .map(|error| Fault { place: Place::Body(error.field), detail: error.message })
-            .collect();
+        let more = errors.len().saturating_sub(FAULTS_IN_DETAIL);
+        let mut detail = validate::summary(&errors[..errors.len() - more]).detail;
+        if more > 0 {
+            detail.push_str(&format!("; and {more} more"));
+        }
+        let fault = |error: FieldError| Fault { place: Place::Body(error.field), detail: error.message };
+        let errors = errors.into_iter().map(fault).collect();
         Self { errors, ..Self::new(Code::Invalid, detail) }
     }
 
@@ -199,15 +227,15 @@ impl Problem {
         self
     }
 
-    /// The answer to the call of `path`.
+    /// The answer to the call of `path`. What the caller gave is repeated in it only as far as it is short.
     pub fn answer(self, path: &str) -> Response {
         let status = self.cause.status();
         let code = self.cause.as_str();
         let mut body = json!({
-            "type": format!("/docs/errors#{code}"),
+            "type": format!("{}#{code}", self.cause.page()),
             "title": self.cause.title(),
             "status": status.as_u16(),
-            "detail": self.detail,
+            "detail": cut(&self.detail, DETAIL_MAX),
             "code": code,
             "instance": path,
         });
@@ -232,20 +260,24 @@ impl Problem {
 }
 
 fn fault(fault: &Fault) -> Value {
+    let detail = cut(&fault.detail, FAULT_MAX);
     match &fault.place {
-        Place::Body(pointer) => json!({"pointer": pointer, "detail": fault.detail}),
-        Place::Query(name) => json!({"parameter": name, "detail": fault.detail}),
-        Place::Header(name) => json!({"header": name, "detail": fault.detail}),
+        Place::Body(pointer) => json!({"pointer": cut(pointer, FAULT_MAX), "detail": detail}),
+        Place::Query(name) => json!({"parameter": cut(name, FAULT_MAX), "detail": detail}),
+        Place::Header(name) => json!({"header": name, "detail": detail}),
     }
 }
 
 /// What a caller gave, cut to what fits into a sentence.
 pub fn shortened(text: &str) -> String {
-    const LONGEST: usize = 80;
-    if text.chars().count() <= LONGEST {
+    cut(text, 80)
+}
+
+fn cut(text: &str, max: usize) -> String {
+    if text.chars().count() <= max {
         return text.to_owned();
     }
-    text.chars().take(LONGEST).chain(['…']).collect()
+    text.chars().take(max).chain(['…']).collect()
 }
 
 impl From<Reason> for Problem {

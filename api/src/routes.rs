@@ -172,8 +172,9 @@ async fn guard(
     if permit.is_none() && path != "/healthz" {
         return Problem::new(Code::Overloaded, "too many calls at once: come back later").answer(&path);
     }
+    let (method, began) = (request.method().clone(), state.clock.mono());
     let call = AssertUnwindSafe(next.run(request)).catch_unwind();
-    match tokio::time::timeout(state.settings.call_timeout, call).await {
+    let response = match tokio::time::timeout(state.settings.call_timeout, call).await {
         Ok(Ok(response)) => response,
         Ok(Err(panic)) => {
             tracing::error!(panic = panic_text(panic.as_ref()), path, "a call panicked");
@@ -187,7 +188,10 @@ async fn guard(
             "no answer in time: look whether it was done, or repeat with the same key",
         )
         .answer(&path),
-    }
+    };
+    let ms = state.clock.mono().saturating_sub(began).as_millis();
+    tracing::debug!(%method, path, status = response.status().as_u16(), ms, "answered");
+    response
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {

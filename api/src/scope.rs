@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 use wanlink_domain::canonical;
 use wanlink_domain::catalogue::Tenant;
-use wanlink_domain::ids::TenantId;
+use wanlink_domain::ids::{AccountId, TenantId};
 use wanlink_domain::plan::{self, CatalogueIndex};
 
 /// The one caller there is without authentication.
@@ -41,6 +41,13 @@ pub async fn tenant_filter(state: &State, query: &mut Query) -> Result<Option<Te
     let Some(asked) = query.take("tenant") else { return Ok(None) };
     let index = state.catalogue.current(state.store.as_ref()).await?;
     Ok(Some(index.find_tenant(&asked)?.id))
+}
+
+/// The account that `?account=` names, by id or by a name that only one account has.
+pub async fn account_filter(state: &State, query: &mut Query) -> Result<Option<AccountId>, Problem> {
+    let Some(asked) = query.take("account") else { return Ok(None) };
+    let index = state.catalogue.current(state.store.as_ref()).await?;
+    Ok(Some(index.find_account(&asked)?.id))
 }
 
 /// A query parameter that must be one of a type's words, as JSON writes them.

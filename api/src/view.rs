@@ -6,6 +6,7 @@
 use serde_json::{Map, Value, json};
 use wanlink_domain::action::{Action, Attempt};
 use wanlink_domain::catalogue::{Account, Network, PortMapping, Site, Tenant, Wim};
+use wanlink_domain::draft::PASSWORD;
 use wanlink_domain::link::Link;
 use wanlink_domain::object::Object;
 use wanlink_domain::request::Request;
@@ -13,6 +14,14 @@ use wanlink_domain::time::Timestamp;
 
 /// Stands where a secret is set.
 pub const MASK: &str = "********";
+
+/// Whether a key's name says that its value may be a secret. In doubt it does.
+pub fn names_a_secret(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    ["password", "passwd", "secret", "token", "credential", "private", "authorization"]
+        .iter()
+        .any(|word| key.contains(word))
+}
 
 fn time(at: Timestamp) -> String {
     at.to_string()
@@ -76,7 +85,7 @@ pub fn wim(it: &Wim) -> Value {
 /// Secrets are shown as set, in the place where they were given.
 pub fn account(it: &Account) -> Value {
     let mut config = it.config.clone();
-    for field in it.secrets.keys().filter(|field| *field != PASSWORD) {
+    for field in it.secrets.keys().filter(|field| field.as_str() != PASSWORD) {
         mask(&mut config, field);
     }
     json!({
@@ -97,9 +106,6 @@ pub fn account(it: &Account) -> Value {
         "modified_at": time(it.modified_at),
     })
 }
-
-/// The field under which an account's password is sealed.
-pub const PASSWORD: &str = "password";
 
 /// Puts the mask under a dotted key.
 fn mask(config: &mut Map<String, Value>, dotted: &str) {

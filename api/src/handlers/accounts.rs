@@ -9,7 +9,7 @@ use crate::state::{Shared, State};
 use crate::view::MASK;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use wanlink_domain::catalogue::{Account, Sealed};
+use wanlink_domain::catalogue::{Account, AccountPhase, Sealed};
 use wanlink_domain::connector::ConnectorDescriptor;
 use wanlink_domain::draft::{AccountDraft, AccountPatch, PASSWORD};
 use wanlink_domain::ids::AccountId;
@@ -57,6 +57,10 @@ pub async fn create(state: Shared, mut call: Call) -> Answer {
 /// There is one account per (WIM, tenant). The same values again are answered with it; others are refused, and
 /// the answer names the fields, never what stands in them.
 async fn second(state: &State, stands: &Account, wanted: &Account) -> Answer {
+    if stands.phase == AccountPhase::Deleting {
+        let detail = "this tenant's account at this WIM is being deleted: come back when it is gone";
+        return Err(Problem::new(Code::AccountNotReady, detail));
+    }
     let differing = [
         ("name", stands.name != wanted.name),
         ("user", stands.user != wanted.user),

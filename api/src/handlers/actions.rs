@@ -10,7 +10,7 @@ use crate::view;
 use axum::Json;
 use axum::response::IntoResponse as _;
 use wanlink_domain::action::ActionState;
-use wanlink_domain::ids::{AccountId, ActionId, LinkId, RequestId};
+use wanlink_domain::ids::{ActionId, LinkId, RequestId};
 use wanlink_domain::reason::Code;
 use wanlink_store::port::ActionFilter;
 
@@ -23,7 +23,7 @@ pub async fn list(state: Shared, mut call: Call) -> Answer {
         tenant: scope::tenant_filter(&state, query).await?,
         request: query.read("request", ID, RequestId::parse)?,
         link: query.read("link", ID, LinkId::parse)?,
-        account: query.read("account", ID, AccountId::parse)?,
+        account: scope::account_filter(&state, query).await?,
         state: scope::word(query, "state", &ActionState::ALL)?,
     };
     query.end()?;

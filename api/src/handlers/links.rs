@@ -26,9 +26,12 @@ use wanlink_domain::plan::{
     incorporate, plan_edit, plan_link,
 };
 use wanlink_domain::reason::Code;
-use wanlink_domain::validate::FieldError;
+use wanlink_domain::validate::{FAULTS_MAX, FieldError};
 use wanlink_store::port::{LinkFilter, NetworkFilter, Page};
 use wanlink_wire::journal::{Change, NewAction, Request};
+
+/// Names of networks that are looked up one by one.
+const NAMES_ONE_BY_ONE: usize = 32;
 
 const STATUSES: [LinkStatus; 9] = [
     LinkStatus::ScheduledCreation,
@@ -47,13 +50,7 @@ pub async fn list(state: Shared, mut call: Call) -> Answer {
     let page = listing::page(&state, &mut call.query)?;
     let query = &mut call.query;
     let tenant = scope::tenant_filter(&state, query).await?;
-    let account = match query.take("account") {
-        None => None,
-        Some(asked) => {
-            let index = state.catalogue.current(state.store.as_ref()).await?;
-            Some(index.find_account(&asked)?.id)
-        }
-    };
+    let account = scope::account_filter(&state, query).await?;
     let status = scope::word(query, "status", &STATUSES)?;
     let deleted = query.read("deleted", "true or false", |text| text.parse().ok())?;
     let name = query.take("name");
@@ -87,12 +84,11 @@ impl Drafts {
             tenant: Option<String>,
             links: Vec<LinkDraft>,
         }
-        let (loose, body) = call.body::<Value>()?;
-        if loose.get("links").is_none() {
-            let (draft, _) = call.body::<LinkDraft>()?;
-            return Ok((Self { drafts: vec![draft], listed: false }, body));
+        let body: Value = call.draft()?;
+        if body.get("links").is_none() {
+            return Ok((Self { drafts: vec![call.draft()?], listed: false }, body));
         }
-        let (many, _) = call.body::<Many>()?;
+        let many: Many = call.draft()?;
         let mut drafts = many.links;
         for (n, draft) in drafts.iter_mut().enumerate() {
             let other =
@@ -161,7 +157,8 @@ fn tenant_of_all(index: &CatalogueIndex, call: &mut Call, drafts: &Drafts) -> Re
     Ok(tenant)
 }
 
-/// The networks that the drafts name: by id in one read, by name each in its own.
+/// The networks that the drafts name: by id in one read, a few names each in its own, many names by going through
+/// the tenant's networks.
 async fn networks(state: &State, tenant: TenantId, drafts: &[LinkDraft]) -> Result<Networks, Problem> {
     let asked: BTreeSet<&str> = drafts.iter().flat_map(LinkDraft::networks).collect();
     let ids: Vec<NetworkId> = asked.iter().filter_map(|text| NetworkId::parse(text)).collect();
@@ -170,16 +167,30 @@ async fn networks(state: &State, tenant: TenantId, drafts: &[LinkDraft]) -> Resu
         false => state.store.networks_by_id(&ids).await?,
     };
     let known: BTreeSet<NetworkId> = found.iter().map(|network| network.id).collect();
-    let by_name =
-        asked.into_iter().filter(|text| NetworkId::parse(text).is_none_or(|id| !known.contains(&id)));
-    for name in by_name {
-        let filter = NetworkFilter { tenant: Some(tenant), site: None, name: Some(name.to_owned()) };
-        found.extend(state.store.networks(&filter, Page { after: None, limit: 1 }).await?.rows);
+    let names: BTreeSet<&str> = asked
+        .into_iter()
+        .filter(|text| NetworkId::parse(text).is_none_or(|id| !known.contains(&id)))
+        .collect();
+    let of_tenant = NetworkFilter { tenant: Some(tenant), ..NetworkFilter::default() };
+    if names.len() <= NAMES_ONE_BY_ONE {
+        for name in names {
+            let filter = NetworkFilter { name: Some(name.to_owned()), ..of_tenant.clone() };
+            found.extend(state.store.networks(&filter, Page { after: None, limit: 1 }).await?.rows);
+        }
+        return Ok(Networks::new(found));
     }
-    Ok(Networks::new(found))
+    let mut after = None;
+    loop {
+        let slice = state.store.networks(&of_tenant, Page { after, limit: state.settings.page_max }).await?;
+        after = slice.rows.last().map(|it| (it.created_at, it.id.0));
+        found.extend(slice.rows.into_iter().filter(|it| names.contains(it.name.as_str())));
+        if !slice.more || after.is_none() {
+            return Ok(Networks::new(found));
+        }
+    }
 }
 
-/// Plans every draft; the faults of all of them are told at once.
+/// Plans every draft; the faults of all of them are told at once, as far as anybody reads them.
 fn plan_all(
     state: &State,
     index: &CatalogueIndex,
@@ -191,6 +202,9 @@ fn plan_all(
     // What this request itself adds counts for the strategy of its later links.
     let mut hints = Hints::default();
     for (n, draft) in drafts.drafts.iter().enumerate() {
+        if faults.len() >= FAULTS_MAX {
+            break;
+        }
         match plan_link(index, networks, &state.connectors, tenant, draft.clone(), &hints) {
             Ok(link) => {
                 *hints.links.entry(link.wim_id).or_default() += 1;
@@ -287,6 +301,7 @@ async fn intend(
     {
         return Ok(answer);
     }
+    call.check_version(link.version)?;
     if link.status == LinkStatus::Deleted {
         return Err(deleted(link, "is deleted; its tombstone can be read"));
     }

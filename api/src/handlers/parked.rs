@@ -10,7 +10,7 @@ use crate::problem::{Problem, shortened};
 use crate::routes::Answer;
 use crate::scope;
 use crate::state::{Shared, State};
-use crate::view::MASK;
+use crate::view::{MASK, names_a_secret};
 use axum::Json;
 use axum::response::IntoResponse as _;
 use base64::Engine as _;
@@ -100,13 +100,6 @@ fn masked(value: Value) -> Value {
         Value::String(text) if text.starts_with("hpke1.") => Value::from(MASK),
         other => other,
     }
-}
-
-fn names_a_secret(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    ["password", "passwd", "secret", "token", "credential", "private", "authorization"]
-        .iter()
-        .any(|word| key.contains(word))
 }
 
 #[cfg(test)]

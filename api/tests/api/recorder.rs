@@ -20,6 +20,8 @@ pub struct Control {
     /// Every publish into this queue ends so.
     pub fault: Mutex<Option<(Queue, PublishError)>>,
     pub durable: Mutex<bool>,
+    /// What goes into the journal arrives there, but its confirm does not.
+    pub confirm_lost: Mutex<bool>,
 }
 
 impl Control {
@@ -72,7 +74,12 @@ impl RecordingPublisher {
 impl Publisher for RecordingPublisher {
     async fn publish(&self, message: Outgoing) -> Result<(), PublishError> {
         self.note(&message)?;
-        self.inner.publish(message).await
+        let journal = message.to == Address::Queue(Queue::Journal);
+        self.inner.publish(message).await?;
+        match *self.control.confirm_lost.lock().unwrap() {
+            true if journal => Err(PublishError::Unknown("cut".to_owned())),
+            _ => Ok(()),
+        }
     }
 
     async fn publish_unwaited(&self, message: Outgoing) -> Result<(), PublishError> {

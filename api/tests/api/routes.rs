@@ -3,7 +3,7 @@
 use crate::world::{World, link, mapping};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use wanlink_api::ROUTES;
+use wanlink_api::{Cause, HttpCause, ROUTES};
 use wanlink_domain::event::Parked;
 use wanlink_domain::ids::ParkedId;
 use wanlink_domain::link::LinkStatus;
@@ -131,6 +131,22 @@ async fn a_method_that_a_path_does_not_know_is_405_with_those_it_knows() {
         }
     }
     world.stop().await;
+}
+
+/// The handbook's page names every route and every cause that only HTTP has.
+#[test]
+fn the_page_of_the_api_is_complete() {
+    const PAGE: &str = include_str!("../../../deploy/docs/api.md");
+    for route in ROUTES {
+        let row = PAGE.lines().find(|line| line.starts_with(&format!("| `{} {}`", route.method, route.path)));
+        assert!(row.is_some(), "{} {} is not in the table", route.method, route.path);
+    }
+    let rows = PAGE.lines().filter(|line| line.starts_with("| `")).count();
+    assert_eq!(rows, ROUTES.len(), "the page has routes that the table has not");
+    for cause in HttpCause::ALL {
+        let heading = format!("### {}", Cause::Http(cause).as_str());
+        assert!(PAGE.lines().any(|line| line == heading), "no section {heading}");
+    }
 }
 
 #[tokio::test]
