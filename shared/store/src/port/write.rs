@@ -179,9 +179,11 @@ pub trait Transaction: Send {
         due_at: Timestamp,
         seen_at: Option<Timestamp>,
     ) -> Result<(), StoreError>;
-    /// Makes the SCHEDULED actions (`None`: of all accounts) due at `now`, with no prompt counted as sent.
+    /// Makes the SCHEDULED and RUNNING actions of these accounts (`None`: the SCHEDULED ones of all) due at `now`.
+    /// Prompts that were sent stay counted, so that a backlog that is still in its queue is not doubled.
     async fn make_due(&mut self, accounts: Option<&[AccountId]>, now: Timestamp) -> Result<u64, StoreError>;
-    /// The same for the SCHEDULED actions of links that need one of these networks.
+    /// Makes the SCHEDULED actions of links that need one of these networks due at `now`, with no prompt counted as
+    /// sent: their prompts were answered with `wait` and are gone.
     async fn make_due_for_networks(
         &mut self,
         networks: &[NetworkId],

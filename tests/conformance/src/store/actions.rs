@@ -51,7 +51,7 @@ pub async fn updating_actions_writes_every_column(bench: Bench) -> Outcome {
     let expected = vec![running(1, 1), rows::action(2, 2), running(3, 3)];
     equal("actions", tx.actions(&ids).await?, expected)?;
     let ended = rows::action_in(ActionState::Failed, 1, 1);
-    tx.update_actions(&[ended.clone()]).await?;
+    tx.update_actions(std::slice::from_ref(&ended)).await?;
     equal("ended", tx.actions(&ids[..1]).await?, vec![ended])
 }
 

@@ -85,17 +85,13 @@ pub async fn scheduled_actions_of_an_account_are_made_due(bench: Bench) -> Outco
     second_account(&mut tx).await?;
     let waiting = |number, micros| Action { dispatches: 5, ..due(number, micros) };
     let retry = Action { due_at: Some(at(70)), dispatches: 5, ..rows::action_in(ActionState::Retry, 3, 3) };
-    tx.update_actions(&[
-        waiting(1, 80),
-        waiting(2, 10),
-        retry.clone(),
-        rows::action_in(ActionState::Done, 4, 4),
-    ])
-    .await?;
-    equal("made due", tx.make_due(Some(&[rows::account_id(1)]), at(50)).await?, 2)?;
-    let found = tx.actions(&[1, 2, 3].map(rows::action_id)).await?;
-    // What was due before stays first in line.
-    equal("actions", found, vec![due(1, 50), due(2, 10), retry])?;
+    let running = Action { due_at: Some(at(90)), ..rows::action_in(ActionState::Running, 4, 4) };
+    tx.update_actions(&[waiting(1, 80), waiting(2, 10), retry.clone(), running.clone()]).await?;
+    equal("made due", tx.make_due(Some(&[rows::account_id(1)]), at(50)).await?, 3)?;
+    let found = tx.actions(&[1, 2, 3, 4].map(rows::action_id)).await?;
+    // What was due before stays first in line, and sent prompts stay counted.
+    let lost = Action { due_at: Some(at(50)), ..running };
+    equal("actions", found, vec![waiting(1, 50), waiting(2, 10), retry, lost])?;
     equal("another's", tx.actions(&[rows::action_id(9)]).await?[0].due_at, Some(at(90)))?;
     equal("of no account", tx.make_due(Some(&[]), at(40)).await?, 0)
 }
@@ -104,11 +100,12 @@ pub async fn scheduled_actions_of_all_accounts_are_made_due(bench: Bench) -> Out
     let opened = bench.with_links(2).await?;
     let mut tx = opened.begin().await?;
     second_account(&mut tx).await?;
-    tx.update_actions(&[due(1, 80), due(2, 81)]).await?;
-    equal("made due", tx.make_due(None, at(50)).await?, 3)?;
+    let running = Action { due_at: Some(at(90)), ..rows::action_in(ActionState::Running, 2, 2) };
+    tx.update_actions(&[due(1, 80), running]).await?;
+    equal("made due", tx.make_due(None, at(50)).await?, 2)?;
     let found = tx.actions(&[1, 2, 9].map(rows::action_id)).await?;
     let times: Vec<_> = found.iter().map(|action| (action.due_at, action.dispatches)).collect();
-    equal("times", times, vec![(Some(at(50)), 0); 3])
+    equal("times", times, vec![(Some(at(50)), 0), (Some(at(90)), 0), (Some(at(50)), 3)])
 }
 
 pub async fn actions_that_need_a_network_are_made_due(bench: Bench) -> Outcome {

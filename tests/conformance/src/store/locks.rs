@@ -35,7 +35,7 @@ pub async fn a_locked_link_is_waited_for_and_then_seen_as_changed(bench: Bench) 
     bench.with_links(1).await?;
     let renamed = Link { name: "renamed".into(), version: 2, ..rows::link(1) };
     let lock = async |tx: &mut Work| Ok(tx.lock_links(&[rows::link_id(1)]).await?);
-    let change = async |tx: &mut Work| Ok(tx.update_links(&[renamed.clone()]).await?);
+    let change = async |tx: &mut Work| Ok(tx.update_links(std::slice::from_ref(&renamed)).await?);
     equal("seen", second_waits(&bench, "lock_links", lock, change).await?, vec![renamed.clone()])
 }
 
@@ -44,7 +44,7 @@ pub async fn unfinished_actions_are_waited_for(bench: Bench) -> Outcome {
     let mut later = rows::action(1, 1);
     later.dispatches = 7;
     let lock = async |tx: &mut Work| Ok(tx.unfinished_actions(&[rows::link_id(1)]).await?);
-    let change = async |tx: &mut Work| Ok(tx.update_actions(&[later.clone()]).await?);
+    let change = async |tx: &mut Work| Ok(tx.update_actions(std::slice::from_ref(&later)).await?);
     equal("seen", second_waits(&bench, "unfinished_actions", lock, change).await?, vec![later.clone()])
 }
 
@@ -53,7 +53,7 @@ pub async fn locked_accounts_are_waited_for(bench: Bench) -> Outcome {
     let mut granted = rows::account(1, 1, 1);
     granted.epoch = 4;
     let lock = async |tx: &mut Work| Ok(tx.lock_accounts(&[rows::account_id(1)]).await?);
-    let change = async |tx: &mut Work| Ok(tx.update_accounts(&[granted.clone()]).await?);
+    let change = async |tx: &mut Work| Ok(tx.update_accounts(std::slice::from_ref(&granted)).await?);
     equal("seen", second_waits(&bench, "lock_accounts", lock, change).await?, vec![granted.clone()])
 }
 

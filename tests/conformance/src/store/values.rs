@@ -90,7 +90,7 @@ pub async fn far_times_and_large_numbers_survive(bench: Bench) -> Outcome {
 
 pub async fn places_survive_to_the_last_bit(bench: Bench) -> Outcome {
     let opened = bench.open().await?;
-    let degrees = [0.1, -0.0, 90.0, 1.0 / 3.0, 47.376_886_300_000_004, 1e-9, -89.999_999_999_999_99, 5e-324];
+    let degrees = [0.1, -0.0, 90.0, 1.0 / 3.0, 47.376_886_300_000_01, 1e-9, -89.999_999_999_999_99, 5e-324];
     let mut tx = opened.begin().await?;
     for (number, degree) in (1..).zip(degrees) {
         let site = Site { latitude: Some(degree), longitude: Some(degree * 1.9), ..rows::site(number) };
