@@ -45,9 +45,18 @@ pub async fn settle(context: &Context, id: AccountId) -> Result<Option<Account>,
     Ok(rows.pop().filter(|row| row.phase == AccountPhase::Ready))
 }
 
-/// Looks for half-finished accounts until the tasks are stopped.
+/// Looks for half-finished accounts until the tasks are stopped, and after each reconnection makes sure that the
+/// ready ones have their queues, for the broker may have lost its memory.
 pub async fn care(context: Arc<Context>, tasks: Tasks) {
+    let mut declared_in = 0;
     while !tasks.is_stopping() {
+        let health = context.broker.health().borrow().clone();
+        if health.connected && health.generation != declared_in {
+            match declare_all(&context).await {
+                Ok(()) => declared_in = health.generation,
+                Err(error) => tracing::warn!(error, "the accounts' queues could not be looked after yet"),
+            }
+        }
         if let Err(error) = pass(&context).await {
             tracing::debug!(error, "some accounts' queues do not follow their records yet");
         }
@@ -57,6 +66,16 @@ pub async fn care(context: Arc<Context>, tasks: Tasks) {
             () = tokio::time::sleep(INTERVAL) => {}
         }
     }
+}
+
+async fn declare_all(context: &Context) -> Result<(), String> {
+    let mut tx = context.store.begin().await.map_err(|error| error.to_string())?;
+    let ready = tx.leasable_accounts().await.map_err(|error| error.to_string())?;
+    drop(tx);
+    for (account, _) in ready {
+        context.broker.declare_account(account.id).await.map_err(|error| error.to_string())?;
+    }
+    Ok(())
 }
 
 async fn pass(context: &Context) -> Result<(), String> {

@@ -86,10 +86,15 @@ async fn pass(context: &Context, grace: bool) -> Result<usize, StoreError> {
         granted.push(account.clone());
     }
     tx.update_accounts(&granted).await?;
-    let ids: Vec<AccountId> = granted.iter().map(|account| account.id).collect();
-    let now = tx.now().await?;
-    tx.make_due(Some(&ids), now).await?;
     tx.commit().await?;
+    if !granted.is_empty() {
+        // In a transaction of its own, for actions are locked before accounts. A crash in between costs one period.
+        let ids: Vec<AccountId> = granted.iter().map(|account| account.id).collect();
+        let mut tx = context.store.begin().await?;
+        let now = tx.now().await?;
+        tx.make_due(Some(&ids), now).await?;
+        tx.commit().await?;
+    }
     Ok(granted.len())
 }
 
