@@ -8,6 +8,7 @@ mod bad_input;
 mod catalogue;
 mod conductor;
 mod outages;
+mod real_database;
 mod record;
 mod recorder;
 mod routes;

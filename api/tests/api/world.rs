@@ -20,6 +20,7 @@ use wanlink_runtime::config;
 use wanlink_runtime::entropy::SeededEntropy;
 use wanlink_runtime::seal::{PrivateKey, Sealer, generate_pair};
 use wanlink_runtime::tasks::Tasks;
+use wanlink_store::port::ReadStore;
 
 /// The machine's clock, moved on where a test says so.
 #[derive(Default)]
@@ -117,6 +118,14 @@ impl World {
     }
 
     pub async fn start_with(change: impl FnOnce(&mut ApiSettings)) -> Self {
+        Self::start_over(None, change).await
+    }
+
+    /// An api that reads from `store`, or else from the conductor's record.
+    pub async fn start_over(
+        store: Option<Arc<dyn ReadStore>>,
+        change: impl FnOnce(&mut ApiSettings),
+    ) -> Self {
         let tasks = Tasks::new();
         let clock = Arc::new(ShiftedClock::default());
         let broker = MemoryBroker::new(clock.clone());
@@ -134,7 +143,7 @@ impl World {
         let (public, private) = generate_pair().unwrap();
         let deps = ApiDeps {
             broker: Arc::new(Recorder { inner: broker.clone(), control: control.clone() }),
-            store: record.clone(),
+            store: store.unwrap_or_else(|| record.clone()),
             sealer: Sealer::new(public),
             connectors: ConnectorCatalogue::new([CONNECTOR]).unwrap(),
             clock: clock.clone(),
