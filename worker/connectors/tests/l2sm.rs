@@ -318,3 +318,23 @@ async fn errors_with_a_bare_object_are_understood() {
     let failure = connector.ensure(&nowhere, &unknown(nowhere.link)).await.unwrap_err();
     assert_eq!(failure.class, Class::DependencyMissing);
 }
+
+#[tokio::test]
+async fn nothing_is_written_that_need_not_be() {
+    let (world, desired) = (world().await, eline(1));
+    let connector = world.connector();
+    let made = make(&*connector, &desired).await;
+    connector.ensure(&desired, &unknown(desired.link)).await.unwrap();
+    connector.ensure(&desired, &known(&made, &desired)).await.unwrap();
+    let totals = world.ledger().await.totals;
+    assert_eq!((totals.effects, totals.repeats), (3, 0), "a service and two accesses, once");
+    // An exchanged endpoint: one out, one in, the other left alone.
+    let moved = with_points(&desired, vec![point("DC3", 302), point("DC1", 300)]);
+    let edited = connector.ensure(&moved, &known(&made, &desired)).await.unwrap();
+    let totals = world.ledger().await.totals;
+    assert_eq!((totals.effects, totals.repeats, totals.deletes), (4, 0, 1));
+    // Accesses go before the service that they refer to: no call is refused.
+    assert_eq!(connector.remove(&known(&edited, &moved)).await, Ok(Removal::Gone));
+    let totals = world.ledger().await.totals;
+    assert_eq!((totals.deletes, totals.repeated_deletes, totals.refused), (4, 0, 0));
+}

@@ -14,7 +14,8 @@ use wanlink_domain::ids::LinkId;
 use wanlink_domain::link::{EncapsulationKind, LinkStatus, ServiceType, StatusSource};
 use wanlink_domain::reason::{Code, Reason};
 
-const SCHEME: &str = "simulator:";
+/// The second is the same for those who take nothing but http addresses, as the api does.
+const PREFIXES: [&str; 2] = ["simulator:", "http://simulator/"];
 
 const fn key(name: &'static str, kind: ValueKind, secret: bool, doc: &'static str) -> ConfigKey {
     ConfigKey { name, kind, required: false, secret, doc }
@@ -75,8 +76,11 @@ impl ConnectorFactory for SimulatorFactory {
         let refuse = |fault: String| {
             Reason::new(Code::ConnectorInvalid, format!("account {:?}: {fault}", settings.account_name))
         };
-        let name = settings.wim_url.strip_prefix(SCHEME).filter(|name| !name.is_empty());
-        let name = name.ok_or_else(|| refuse("the WIM's URL must be simulator:NAME".to_owned()))?;
+        let name = PREFIXES.iter().find_map(|prefix| settings.wim_url.strip_prefix(prefix));
+        let name = name.filter(|name| !name.is_empty());
+        let name = name.ok_or_else(|| {
+            refuse("the WIM's URL must be simulator:NAME, or http://simulator/NAME".to_owned())
+        })?;
         let millis = |key: &str| match settings.config.get(key) {
             None => Ok(Duration::ZERO),
             Some(value) => match value.as_u64() {
