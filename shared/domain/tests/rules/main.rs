@@ -14,3 +14,4 @@ mod planning;
 mod planning_properties;
 mod precedence_table;
 mod samples;
+mod world;

@@ -1,7 +1,7 @@
 //! Planning against the plainest possible second opinion, over random catalogues.
 
-use crate::planning::{account_at, mapping, site, tenant, wim};
 use crate::samples::{START, id};
+use crate::world::{account_at, mapping, site, tenant, wim};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
