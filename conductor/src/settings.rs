@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 use wanlink_domain::budget::Budgets;
+use wanlink_domain::retry::Schedule;
+use wanlink_runtime::config::Config;
 
 /// Limits and periods of one conductor.
 #[derive(Clone, Debug)]
@@ -28,6 +30,38 @@ impl Default for ConductorSettings {
             grants_max: 64,
             tick: Duration::from_secs(1),
             planner_interval: Duration::from_secs(1),
+        }
+    }
+}
+
+impl ConductorSettings {
+    /// Takes the configuration's sections over.
+    pub fn from_config(config: &Config) -> Self {
+        let built_in = Budgets::default();
+        Self {
+            budgets: Budgets {
+                dispatch_after: config.dispatch.after,
+                dispatch_max: config.dispatch.max,
+                attempt: config.attempt.timeout,
+                attempts_max: i32::try_from(config.attempt.max).unwrap_or(i32::MAX),
+                retry: config.retry.budget,
+                schedule: Schedule {
+                    initial: config.retry.initial,
+                    max: config.retry.max,
+                    multiplier: config.retry.multiplier,
+                    jitter: config.retry.jitter,
+                },
+                build_poll: config.build.poll,
+                build: config.build.budget,
+                networks: config.networks.budget,
+                refresh: config.refresh.interval,
+                ..built_in
+            },
+            batch_max: config.conductor.batch_max,
+            lease_ttl: config.lease.ttl,
+            grants_max: config.conductor.grants_max,
+            tick: config.conductor.tick,
+            planner_interval: config.conductor.tick,
         }
     }
 }
