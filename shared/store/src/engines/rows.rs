@@ -7,8 +7,20 @@ use serde::de::DeserializeOwned;
 
 /// Rows, ids or pairs as one JSON array.
 pub(super) fn json<T: Serialize + ?Sized>(rows: &T) -> Result<Arg, Fault> {
-    serde_json::to_string(rows).map(|text| Arg::Text(Some(text))).map_err(|error| {
-        Fault::Store(StoreError::Invalid(format!("a row cannot be written as JSON: {error}")))
+    let refused = |why: String| Fault::Store(StoreError::Invalid(format!("a row cannot be written: {why}")));
+    let text = serde_json::to_string(rows).map_err(|error| refused(error.to_string()))?;
+    if holds_nul(&text) {
+        // PostgreSQL keeps none and SQLite cuts texts there, so that no engine takes it.
+        return Err(refused("a text holds the character U+0000".to_owned()));
+    }
+    Ok(Arg::Text(Some(text)))
+}
+
+/// Whether a JSON text has an escaped U+0000: one whose backslash is not itself escaped.
+fn holds_nul(json: &str) -> bool {
+    json.match_indices("\\u0000").any(|(at, _)| {
+        let before = json.as_bytes()[..at].iter().rev().take_while(|byte| **byte == b'\\').count();
+        before % 2 == 0
     })
 }
 
@@ -60,4 +72,23 @@ pub(super) fn slice<T>(mut rows: Vec<T>, page: Page) -> Slice<T> {
     let more = rows.len() > limit;
     rows.truncate(limit);
     Slice { rows, more }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nul_is_found_and_its_spelling_in_letters_is_not() {
+        for (text, found) in [
+            ("a\0b", true),
+            ("\\\0", true),
+            ("\\u0000", false),
+            ("\\\\u0000", false),
+            ("u0000", false),
+            ("", false),
+        ] {
+            assert_eq!(json(&[text]).is_err(), found, "{text:?}");
+        }
+    }
 }

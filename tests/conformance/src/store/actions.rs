@@ -23,6 +23,8 @@ fn running(number: u32, link: u32) -> Action {
         started_at: Some(at(6)),
         observe_first: true,
         retries: 7,
+        failures: 5,
+        failing_since: Some(at(7)),
         reason: Some(Reason::new(Code::Busy, "later")),
         waiting_since: at(8),
         ..rows::action(number, link)

@@ -79,33 +79,45 @@ async fn second_account(tx: &mut Box<dyn wanlink_store::port::Transaction>) -> O
     Ok(())
 }
 
-pub async fn scheduled_actions_of_an_account_are_made_due(bench: Bench) -> Outcome {
-    let opened = bench.with_links(4).await?;
+pub async fn actions_of_an_account_are_made_due_with_their_prompts_counted(bench: Bench) -> Outcome {
+    let opened = bench.with_links(5).await?;
     let mut tx = opened.begin().await?;
     second_account(&mut tx).await?;
-    let waiting = |number, micros| Action { dispatches: 5, ..due(number, micros) };
-    let retry = Action { due_at: Some(at(70)), dispatches: 5, ..rows::action_in(ActionState::Retry, 3, 3) };
-    let running = Action { due_at: Some(at(90)), ..rows::action_in(ActionState::Running, 4, 4) };
-    tx.update_actions(&[waiting(1, 80), waiting(2, 10), retry.clone(), running.clone()]).await?;
+    let prompted = |number, micros| Action { dispatches: 5, ..due(number, micros) };
+    let in_state = |state, number, micros| Action {
+        due_at: Some(at(micros)),
+        dispatches: 5,
+        ..rows::action_in(state, number, number)
+    };
+    let retry = in_state(ActionState::Retry, 3, 70);
+    tx.update_actions(&[
+        prompted(1, 80),
+        prompted(2, 10),
+        retry.clone(),
+        rows::action_in(ActionState::Done, 4, 4),
+        in_state(ActionState::Running, 5, 90),
+    ])
+    .await?;
     equal("made due", tx.make_due(Some(&[rows::account_id(1)]), at(50)).await?, 3)?;
-    let found = tx.actions(&[1, 2, 3, 4].map(rows::action_id)).await?;
-    // What was due before stays first in line, and sent prompts stay counted.
-    let lost = Action { due_at: Some(at(50)), ..running };
-    equal("actions", found, vec![waiting(1, 50), waiting(2, 10), retry, lost])?;
+    let found = tx.actions(&[1, 2, 3, 5].map(rows::action_id)).await?;
+    // What was due before stays first in line.
+    let expected = vec![prompted(1, 50), prompted(2, 10), retry, in_state(ActionState::Running, 5, 50)];
+    equal("actions", found, expected)?;
     equal("another's", tx.actions(&[rows::action_id(9)]).await?[0].due_at, Some(at(90)))?;
     equal("of no account", tx.make_due(Some(&[]), at(40)).await?, 0)
 }
 
 pub async fn scheduled_actions_of_all_accounts_are_made_due(bench: Bench) -> Outcome {
-    let opened = bench.with_links(2).await?;
+    let opened = bench.with_links(3).await?;
     let mut tx = opened.begin().await?;
     second_account(&mut tx).await?;
-    let running = Action { due_at: Some(at(90)), ..rows::action_in(ActionState::Running, 2, 2) };
-    tx.update_actions(&[due(1, 80), running]).await?;
-    equal("made due", tx.make_due(None, at(50)).await?, 2)?;
-    let found = tx.actions(&[1, 2, 9].map(rows::action_id)).await?;
+    let running = Action { due_at: Some(at(70)), ..rows::action_in(ActionState::Running, 3, 3) };
+    tx.update_actions(&[due(1, 80), due(2, 81), running]).await?;
+    equal("made due", tx.make_due(None, at(50)).await?, 3)?;
+    let found = tx.actions(&[1, 2, 3, 9].map(rows::action_id)).await?;
     let times: Vec<_> = found.iter().map(|action| (action.due_at, action.dispatches)).collect();
-    equal("times", times, vec![(Some(at(50)), 0), (Some(at(90)), 0), (Some(at(50)), 3)])
+    let expected = vec![(Some(at(50)), 0), (Some(at(50)), 0), (Some(at(70)), 0), (Some(at(50)), 3)];
+    equal("times", times, expected)
 }
 
 pub async fn actions_that_need_a_network_are_made_due(bench: Bench) -> Outcome {
@@ -114,13 +126,12 @@ pub async fn actions_that_need_a_network_are_made_due(bench: Bench) -> Outcome {
     let (one, two) = (Some(rows::network_id(1)), Some(rows::network_id(2)));
     let mut tx = opened.begin().await?;
     tx.update_links(&[needing(1, [one, two]), needing(2, [None, two])]).await?;
-    tx.update_actions(&[due(1, 80), due(2, 81), due(3, 82)]).await?;
+    tx.update_actions(&[Action { dispatches: 4, ..due(1, 80) }, due(2, 81), due(3, 82)]).await?;
     equal("by the first", tx.make_due_for_networks(&[rows::network_id(1)], at(50)).await?, 1)?;
     let both = [rows::network_id(1), rows::network_id(2), rows::network_id(9)];
     equal("by both", tx.make_due_for_networks(&both, at(40)).await?, 2)?;
     let found = tx.actions(&[1, 2, 3].map(rows::action_id)).await?;
-    let times: Vec<_> = found.into_iter().map(|action| action.due_at).collect();
-    equal("times", times, vec![Some(at(40)), Some(at(40)), Some(at(82))])
+    equal("actions", found, vec![due(1, 40), due(2, 40), due(3, 82)])
 }
 
 pub async fn due_refreshes_are_of_held_ready_accounts_without_work(bench: Bench) -> Outcome {

@@ -71,6 +71,17 @@ impl PostgresHarness {
         }
     }
 
+    /// Host and port of the server, for a stretch of network in front of it.
+    pub fn server_address(&self) -> String {
+        format!("{}:{}", self.server.get_host(), self.server.get_port())
+    }
+
+    /// The database as it is reached through a port of loopback.
+    pub fn endpoint_at(&self, port: u16) -> Endpoint {
+        let address = self.server.clone().database(&self.name).host("127.0.0.1").port(port);
+        Endpoint::new(address.to_url_lossy().as_str())
+    }
+
     pub fn open_store(&self) -> PostgresStore {
         PostgresStore::open(&self.section()).expect("the section is right")
     }

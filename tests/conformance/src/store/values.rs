@@ -1,7 +1,7 @@
 //! Values at the edges: what goes in comes out, whatever it is.
 
 use super::rows;
-use super::{Bench, Outcome, equal};
+use super::{Bench, Outcome, equal, fails};
 use serde_json::{Map, Value, json};
 use wanlink_domain::accepted::AcceptedAt;
 use wanlink_domain::action::Action;
@@ -10,7 +10,7 @@ use wanlink_domain::event::Parked;
 use wanlink_domain::link::{Encapsulation, Link};
 use wanlink_domain::object::{Kind, Object};
 use wanlink_domain::time::Timestamp;
-use wanlink_store::port::Inserted;
+use wanlink_store::port::{Inserted, StoreError};
 
 const FAR: i64 = i64::MAX / 4;
 
@@ -52,6 +52,20 @@ pub async fn any_text_survives(bench: Bench) -> Outcome {
 pub async fn texts_that_look_like_other_values_stay_texts(bench: Bench) -> Outcome {
     let names = ["1", "1.0", "01", "true", "false", "{}", "[1]", "\"x\"", "1e5", "0x10", "-0", "NULL"];
     name_survives(&bench, &names.map(str::to_owned)).await
+}
+
+pub async fn the_character_nul_is_refused(bench: Bench) -> Outcome {
+    let opened = bench.with_links(1).await?;
+    let name = Link { name: "a\0b".into(), ..rows::link(2) };
+    let notes = Link { conn_info: Some(json!({ "deep": ["\0"] })), ..rows::link(2) };
+    for link in [name, notes] {
+        let mut tx = opened.begin().await?;
+        tx.insert_parked(&[rows::parked(1)]).await?;
+        let inserted = tx.insert_links(&[link]).await;
+        fails("insert_links", inserted, |error| matches!(error, StoreError::Invalid(_)))?;
+        fails("its commit", tx.commit().await, |error| matches!(error, StoreError::Invalid(_)))?;
+    }
+    Ok(())
 }
 
 pub async fn far_times_and_large_numbers_survive(bench: Bench) -> Outcome {

@@ -1,62 +1,63 @@
 //! How this engine runs statements: parameters bound in order, one text column back, every wait limited.
 
 use super::super::migrations;
-use super::super::relational::{Arg, Fault, Source, Statements, Work};
-use super::faults::{commit_error, fault, late};
+use super::super::relational::{Arg, Fault, Source, Statements, Work, bind};
+use super::faults::{fault, late, unsaid};
 use super::servers::Servers;
 use super::{CAPABILITIES, MIGRATIONS, STATEMENTS};
 use crate::port::{Capabilities, StoreError};
 use async_trait::async_trait;
 use sqlx::Transaction;
-use sqlx::postgres::{PgConnection, Postgres};
-use std::time::Duration;
+use sqlx::postgres::Postgres;
+use std::sync::Arc;
 
 /// An open transaction.
 pub(in crate::engines) struct PostgresWork {
-    pub(super) transaction: Transaction<'static, Postgres>,
-    pub(super) limit: Duration,
+    transaction: Transaction<'static, Postgres>,
+    servers: Arc<Servers>,
+    /// Of the pool that the connection is from.
+    generation: u64,
 }
 
-async fn fetch(
-    connection: &mut PgConnection,
-    sql: &'static str,
-    args: Vec<Arg>,
-    limit: Duration,
-) -> Result<Vec<String>, Fault> {
-    let mut query = sqlx::query_scalar::<Postgres, String>(sql);
-    for arg in args {
-        query = match arg {
-            Arg::Int(value) => query.bind(value),
-            Arg::Text(value) => query.bind(value),
-        };
+impl PostgresWork {
+    pub(super) async fn begin(servers: &Arc<Servers>) -> Result<Self, StoreError> {
+        let (transaction, generation) = servers.begin().await?;
+        Ok(Self { transaction, servers: servers.clone(), generation })
     }
-    let rows = tokio::time::timeout(limit, query.fetch_all(connection)).await;
-    rows.map_err(|_| late(limit))?.map_err(fault)
+}
+
+/// Waits for an answer as long as a living server may take.
+async fn answer<T>(
+    servers: &Servers,
+    generation: u64,
+    call: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, Fault> {
+    let limit = servers.limit();
+    match tokio::time::timeout(limit, call).await {
+        Ok(answered) => answered.map_err(fault),
+        Err(_) => {
+            servers.give_up(generation);
+            Err(late(limit))
+        }
+    }
 }
 
 #[async_trait]
 impl Work for PostgresWork {
     async fn fetch(&mut self, sql: &'static str, args: Vec<Arg>) -> Result<Vec<String>, Fault> {
-        fetch(&mut self.transaction, sql, args, self.limit).await
+        let query = bind!(sqlx::query_scalar::<Postgres, String>(sql), args);
+        answer(&self.servers, self.generation, query.fetch_all(&mut *self.transaction)).await
     }
 
     async fn execute(&mut self, sql: &'static str, args: Vec<Arg>) -> Result<u64, Fault> {
-        let mut query = sqlx::query::<Postgres>(sql);
-        for arg in args {
-            query = match arg {
-                Arg::Int(value) => query.bind(value),
-                Arg::Text(value) => query.bind(value),
-            };
-        }
-        let done = tokio::time::timeout(self.limit, query.execute(&mut *self.transaction)).await;
-        Ok(done.map_err(|_| late(self.limit))?.map_err(fault)?.rows_affected())
+        let query = bind!(sqlx::query::<Postgres>(sql), args);
+        let done = answer(&self.servers, self.generation, query.execute(&mut *self.transaction)).await?;
+        Ok(done.rows_affected())
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {
-        match tokio::time::timeout(self.limit, self.transaction.commit()).await {
-            Ok(committed) => committed.map_err(commit_error),
-            Err(_) => Err(StoreError::CommitUnknown(format!("no word within {:?}", self.limit))),
-        }
+        let Self { transaction, servers, generation } = *self;
+        answer(&servers, generation, transaction.commit()).await.map_err(unsaid)
     }
 }
 
@@ -78,8 +79,9 @@ impl Source for PostgresSource {
     }
 
     async fn fetch(&self, sql: &'static str, args: Vec<Arg>) -> Result<Vec<String>, Fault> {
-        let mut connection = self.servers.acquire().await.map_err(Fault::Store)?;
-        fetch(&mut connection, sql, args, self.servers.limit()).await
+        let (mut connection, generation) = self.servers.acquire().await.map_err(Fault::Store)?;
+        let query = bind!(sqlx::query_scalar::<Postgres, String>(sql), args);
+        answer(&self.servers, generation, query.fetch_all(&mut *connection)).await
     }
 
     async fn close(&self) {

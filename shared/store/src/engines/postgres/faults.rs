@@ -49,10 +49,10 @@ pub(super) fn store_error(error: Error) -> StoreError {
     fault(error).into()
 }
 
-/// An error inside COMMIT. What the server says of the transaction holds; where it says only that it ends, or
-/// nothing, the commit may have happened.
-pub(super) fn commit_error(error: Error) -> StoreError {
-    match store_error(error) {
+/// A fault inside COMMIT. What the server says of the transaction holds; where it says only that it ends, or nothing,
+/// the commit may have happened.
+pub(super) fn unsaid(fault: Fault) -> StoreError {
+    match fault.into() {
         StoreError::Unavailable(text) => StoreError::CommitUnknown(text),
         other => other,
     }

@@ -82,7 +82,7 @@ impl Engine for Postgres {
 
 /// The database for a conductor.
 pub struct PostgresStore {
-    servers: Servers,
+    servers: Arc<Servers>,
     options: Options,
 }
 
@@ -92,12 +92,7 @@ impl PostgresStore {
         let options: Options = own_keys(section)?;
         let servers =
             Servers::open(section, &section.endpoints, "endpoints", options.lock_timeout, Access::Write)?;
-        Ok(Self { servers, options })
-    }
-
-    async fn work(&self) -> Result<PostgresWork, StoreError> {
-        let transaction = self.servers.begin().await?;
-        Ok(PostgresWork { transaction, limit: self.servers.limit() })
+        Ok(Self { servers: Arc::new(servers), options })
     }
 
     /// A connection without the limits that a migration may pass.
@@ -133,7 +128,7 @@ impl Store for PostgresStore {
     }
 
     async fn check_schema(&self) -> Result<(), StoreError> {
-        let mut work = self.work().await?;
+        let mut work = PostgresWork::begin(&self.servers).await?;
         let there = work.fetch(STATEMENTS.schema_exists, Vec::new()).await?;
         let found = if there.first().map(String::as_str) == Some("true") {
             work.fetch(STATEMENTS.schema_version, Vec::new()).await?
@@ -144,7 +139,7 @@ impl Store for PostgresStore {
     }
 
     async fn begin(&self) -> Result<Box<dyn Transaction>, StoreError> {
-        Ok(Box::new(SqlTransaction::new(self.work().await?, &STATEMENTS)))
+        Ok(Box::new(SqlTransaction::new(PostgresWork::begin(&self.servers).await?, &STATEMENTS)))
     }
 
     async fn close(&self) {
@@ -169,7 +164,7 @@ impl PostgresReadStore {
     }
 
     /// The connections themselves, for the tests that prove what they may not do.
-    pub fn pool(&self) -> &PgPool {
+    pub fn pool(&self) -> PgPool {
         self.source().servers.pool()
     }
 }

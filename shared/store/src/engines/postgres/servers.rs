@@ -1,10 +1,15 @@
-//! The servers that a section names: one pool, its connections made to the first endpoint that serves.
+//! The servers that a section names: one pool of connections to the first endpoint that serves.
+//!
+//! The pool is replaced as a whole when another endpoint is chosen, and when a connection fell silent: its neighbours are
+//! as dead as it is, and a pool takes back what is given to it only after the connection has answered.
 
 use super::faults::{self, store_error};
 use crate::port::StoreError;
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, Postgres};
 use sqlx::{ConnectOptions as _, Connection as _, Transaction};
 use std::str::FromStr as _;
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::Mutex;
 use wanlink_runtime::config::{Database, Endpoint};
@@ -20,13 +25,24 @@ pub(super) enum Access {
 }
 
 pub(super) struct Servers {
-    pool: PgPool,
+    current: RwLock<Current>,
     addresses: Vec<PgConnectOptions>,
+    pools: PgPoolOptions,
     access: Access,
     connect_timeout: Duration,
     limit: Duration,
-    /// Which address new connections go to; held while another is chosen, so that one caller looks for all.
-    current: Mutex<usize>,
+    /// Held while another endpoint is looked for, so that one caller looks for all.
+    choosing: Mutex<()>,
+}
+
+/// The pool in use.
+#[derive(Clone)]
+struct Current {
+    pool: PgPool,
+    /// Which address it connects to.
+    place: usize,
+    /// Counts the pools before it.
+    generation: u64,
 }
 
 impl Servers {
@@ -50,22 +66,27 @@ impl Servers {
             })
             .collect::<Result<_, _>>()?;
         let first = addresses.first().cloned().ok_or_else(|| format!("{name}: none is given"))?;
-        let pool = PgPoolOptions::new()
+        let pools = PgPoolOptions::new()
             .max_connections(section.connections_max)
-            .acquire_timeout(section.connect_timeout)
-            .connect_lazy_with(first);
+            .acquire_timeout(section.connect_timeout);
+        let pool = pools.clone().connect_lazy_with(first);
         Ok(Self {
-            pool,
+            current: RwLock::new(Current { pool, place: 0, generation: 0 }),
             addresses,
+            pools,
             access,
             connect_timeout: section.connect_timeout,
             limit: section.statement_timeout + MARGIN,
-            current: Mutex::new(0),
+            choosing: Mutex::new(()),
         })
     }
 
-    pub(super) fn pool(&self) -> &PgPool {
-        &self.pool
+    pub(super) fn pool(&self) -> PgPool {
+        self.current().pool
+    }
+
+    fn current(&self) -> Current {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// How long to wait for the word on one statement.
@@ -73,24 +94,50 @@ impl Servers {
         self.limit
     }
 
-    pub(super) async fn begin(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
-        match self.timed(self.pool.begin()).await {
+    /// A transaction, and the generation of the pool it is from.
+    pub(super) async fn begin(&self) -> Result<(Transaction<'static, Postgres>, u64), StoreError> {
+        let Current { pool, generation, .. } = self.current();
+        match self.timed(pool.begin()).await {
             Err(error @ StoreError::Unavailable(_)) => {
-                self.choose(error).await?;
-                self.timed(self.pool.begin()).await
+                self.choose(generation, error).await?;
+                let Current { pool, generation, .. } = self.current();
+                Ok((self.timed(pool.begin()).await?, generation))
             }
-            other => other,
+            other => Ok((other?, generation)),
         }
     }
 
-    pub(super) async fn acquire(&self) -> Result<sqlx::pool::PoolConnection<Postgres>, StoreError> {
-        match self.timed(self.pool.acquire()).await {
+    /// A connection, and the generation of the pool it is from.
+    pub(super) async fn acquire(&self) -> Result<(PoolConnection<Postgres>, u64), StoreError> {
+        let Current { pool, generation, .. } = self.current();
+        match self.timed(pool.acquire()).await {
             Err(error @ StoreError::Unavailable(_)) => {
-                self.choose(error).await?;
-                self.timed(self.pool.acquire()).await
+                self.choose(generation, error).await?;
+                let Current { pool, generation, .. } = self.current();
+                Ok((self.timed(pool.acquire()).await?, generation))
             }
-            other => other,
+            other => Ok((other?, generation)),
         }
+    }
+
+    /// Gives up the pool of this generation, of which a connection fell silent.
+    pub(super) fn give_up(&self, generation: u64) {
+        let Current { place, .. } = self.current();
+        tracing::warn!(endpoint = place, "database: a connection fell silent; all are made anew");
+        self.replace(generation, place);
+    }
+
+    /// Puts a fresh pool of connections to the address at `place` where the one of this generation is.
+    fn replace(&self, generation: u64, place: usize) {
+        let Some(address) = self.addresses.get(place) else { return };
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        if current.generation != generation || current.pool.is_closed() {
+            return;
+        }
+        let pool = self.pools.clone().connect_lazy_with(address.clone());
+        let old = std::mem::replace(&mut *current, Current { pool, place, generation: generation + 1 });
+        // From here on what comes back to it is closed; nobody waits for that.
+        drop(old.pool.close());
     }
 
     /// A connection of its own, outside the pool, with settings that win over the section's.
@@ -111,25 +158,28 @@ impl Servers {
     }
 
     pub(super) async fn close(&self) {
-        self.pool.close().await;
+        self.pool().close().await;
     }
 
-    /// Points new connections at the first address that serves. `error`, which made us ask, stands if that is the
-    /// current one (its connections are all in use), or if none does.
-    async fn choose(&self, error: StoreError) -> Result<(), StoreError> {
-        if self.addresses.len() < 2 || self.pool.is_closed() {
+    /// Finds the first address that serves and, if it is another one, makes it the current one. `error`, which made us
+    /// ask, stands if that is the current one (its connections are all in use), or if none serves.
+    async fn choose(&self, generation: u64, error: StoreError) -> Result<(), StoreError> {
+        if self.addresses.len() < 2 || self.pool().is_closed() {
             return Err(error);
         }
-        let mut current = self.current.lock().await;
+        let _one_at_a_time = self.choosing.lock().await;
+        let current = self.current();
+        if current.generation != generation {
+            return Ok(());
+        }
         for (place, address) in self.addresses.iter().enumerate() {
             let Ok(connection) = self.probe(address).await else { continue };
             drop(connection);
-            if place == *current {
+            if place == current.place {
                 return Err(error);
             }
-            tracing::warn!(%error, from = *current, to = place, "database: another endpoint is used from now on");
-            *current = place;
-            self.pool.set_connect_options(address.clone());
+            tracing::warn!(%error, from = current.place, to = place, "database: another endpoint is used");
+            self.replace(generation, place);
             return Ok(());
         }
         Err(error)
@@ -151,10 +201,13 @@ impl Servers {
 
     async fn timed<T>(&self, call: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, StoreError> {
         let limit = self.connect_timeout + MARGIN;
-        tokio::time::timeout(limit, call)
-            .await
-            .map_err(|_| StoreError::from(faults::late(limit)))?
-            .map_err(store_error)
+        let ended =
+            tokio::time::timeout(limit, call).await.map_err(|_| StoreError::from(faults::late(limit)))?;
+        match ended.map_err(store_error) {
+            // A server that does not let us in is away; no row is to blame for it.
+            Err(StoreError::Invalid(text) | StoreError::ReadOnly(text)) => Err(StoreError::Unavailable(text)),
+            other => other,
+        }
     }
 }
 

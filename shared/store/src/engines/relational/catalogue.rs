@@ -134,15 +134,16 @@ impl<W: Work> SqlTransaction<W> {
             return Ok(missing);
         }
         let of = self.sql.of(object.kind());
-        let inserted: Vec<Uuid> = self.fetch(of.insert, vec![row(object)?]).await?;
+        let row = self.note(row(object))?;
+        let inserted: Vec<Uuid> = self.fetch(of.insert, vec![row.clone()]).await?;
         if !inserted.is_empty() {
             return Ok(Inserted::Applied);
         }
-        let taken: Vec<Uuid> = self.fetch(of.taken, vec![row(object)?]).await?;
+        let taken: Vec<Uuid> = self.fetch(of.taken, vec![row]).await?;
         let existing = taken.iter().find(|id| **id == object.id()).or(taken.first());
         match existing {
             Some(existing) => Ok(Inserted::Duplicate { existing: *existing }),
-            None => Err(again("an insertion", "the row in its way is gone again")),
+            None => self.note(Err(again("an insertion", "the row in its way is gone again"))),
         }
     }
 
@@ -154,11 +155,12 @@ impl<W: Work> SqlTransaction<W> {
         if current.version() != expected {
             return Ok(Guarded::Stale { current: current.version() });
         }
-        let taken: Vec<Uuid> = self.fetch(of.taken, vec![row(object)?]).await?;
+        let row = self.note(row(object))?;
+        let taken: Vec<Uuid> = self.fetch(of.taken, vec![row.clone()]).await?;
         if let Some(existing) = taken.into_iter().find(|id| *id != object.id()) {
             return Ok(Guarded::Duplicate { existing });
         }
-        match self.execute(of.update, vec![row(object)?, int(expected)]).await {
+        match self.execute(of.update, vec![row, int(expected)]).await {
             Ok(_) => Ok(Guarded::Applied),
             // Somebody took the name since it was looked up: beginning again finds the row.
             Err(Fault::Unique(text)) => Err(again("an update", &text).into()),
@@ -211,11 +213,13 @@ impl<W: Work> SqlTransaction<W> {
         // The WIM's row keeps two replacements of the same WIM apart.
         self.lock_one(Kind::Wim, wim.0).await?;
         self.execute(self.sql.port_mappings_clear, vec![text(wim)]).await?;
-        let inserted: Vec<Uuid> = self.fetch(self.sql.port_mapping_insert, vec![json(mappings)?]).await?;
+        let rows = self.note(json(mappings))?;
+        let inserted: Vec<Uuid> = self.fetch(self.sql.port_mapping_insert, vec![rows]).await?;
         if inserted.len() == mappings.len() {
             return Ok(Inserted::Applied);
         }
-        Err(Fault::Store(StoreError::Invalid("a mapping has the id of another WIM's mapping".to_owned())))
+        let text = "a mapping has the id of another WIM's mapping".to_owned();
+        self.note(Err(Fault::Store(StoreError::Invalid(text))))
     }
 }
 

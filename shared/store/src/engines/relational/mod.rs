@@ -25,6 +25,18 @@ pub enum Arg {
     Text(Option<String>),
 }
 
+/// Binds parameters to a driver's query, in order.
+macro_rules! bind {
+    ($query:expr, $args:expr) => {
+        $args.into_iter().fold($query, |query, arg| match arg {
+            $crate::engines::relational::Arg::Int(value) => query.bind(value),
+            $crate::engines::relational::Arg::Text(value) => query.bind(value),
+        })
+    };
+}
+
+pub(super) use bind;
+
 /// Why a statement failed: the violations that an operation may expect, and all else.
 #[derive(Clone, Debug)]
 pub enum Fault {

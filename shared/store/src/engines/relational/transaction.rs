@@ -39,7 +39,8 @@ impl<W: Work> SqlTransaction<W> {
         self.failed.clone().map_or(Ok(()), |error| Err(Fault::Store(error)))
     }
 
-    fn note<T>(&mut self, result: Result<T, Fault>) -> Result<T, Fault> {
+    /// Remembers that an operation failed.
+    pub(super) fn note<T>(&mut self, result: Result<T, Fault>) -> Result<T, Fault> {
         if let Err(fault) = &result {
             self.failed.get_or_insert_with(|| fault.clone().into());
         }
@@ -87,7 +88,8 @@ impl<W: Work> SqlTransaction<W> {
         if ids.is_empty() {
             return self.open().map(|()| Vec::new()).map_err(Into::into);
         }
-        Ok(self.fetch(sql, vec![json(ids)?]).await?)
+        let ids = self.note(json(ids))?;
+        Ok(self.fetch(sql, vec![ids]).await?)
     }
 
     /// A set-based write of `rows`; of none it is nothing.
@@ -95,7 +97,8 @@ impl<W: Work> SqlTransaction<W> {
         if rows.is_empty() {
             return self.open().map(|()| 0).map_err(Into::into);
         }
-        Ok(self.execute(sql, vec![json(rows)?]).await?)
+        let rows = self.note(json(rows))?;
+        Ok(self.execute(sql, vec![rows]).await?)
     }
 }
 
@@ -140,7 +143,8 @@ impl<W: Work> Transaction for SqlTransaction<W> {
         digest: &str,
         answer: &Value,
     ) -> Result<(), StoreError> {
-        let args = vec![text(id), text(digest), json(answer)?];
+        let answer = self.note(json(answer))?;
+        let args = vec![text(id), text(digest), answer];
         let inserted = self.execute(self.sql.command_insert, args).await?;
         let result = if inserted == 1 {
             Ok(())

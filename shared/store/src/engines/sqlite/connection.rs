@@ -1,7 +1,7 @@
 //! How this engine runs statements: parameters bound in order, one text column back, every wait limited.
 
 use super::super::migrations;
-use super::super::relational::{Arg, Fault, Source, Statements, Work};
+use super::super::relational::{Arg, Fault, Source, Statements, Work, bind};
 use super::faults::{commit_error, fault, late};
 use super::{CAPABILITIES, MIGRATIONS, STATEMENTS};
 use crate::port::{Capabilities, StoreError};
@@ -34,13 +34,7 @@ async fn fetch(
     args: Vec<Arg>,
     limit: Duration,
 ) -> Result<Vec<String>, Fault> {
-    let mut query = sqlx::query_scalar::<Sqlite, String>(sql);
-    for arg in args {
-        query = match arg {
-            Arg::Int(value) => query.bind(value),
-            Arg::Text(value) => query.bind(value),
-        };
-    }
+    let query = bind!(sqlx::query_scalar::<Sqlite, String>(sql), args);
     let rows = tokio::time::timeout(limit, query.fetch_all(connection)).await;
     rows.map_err(|_| late(limit))?.map_err(fault)
 }
@@ -52,13 +46,7 @@ impl Work for SqliteWork {
     }
 
     async fn execute(&mut self, sql: &'static str, args: Vec<Arg>) -> Result<u64, Fault> {
-        let mut query = sqlx::query::<Sqlite>(sql);
-        for arg in args {
-            query = match arg {
-                Arg::Int(value) => query.bind(value),
-                Arg::Text(value) => query.bind(value),
-            };
-        }
+        let query = bind!(sqlx::query::<Sqlite>(sql), args);
         let done = tokio::time::timeout(self.limit, query.execute(&mut *self.transaction)).await;
         Ok(done.map_err(|_| late(self.limit))?.map_err(fault)?.rows_affected())
     }

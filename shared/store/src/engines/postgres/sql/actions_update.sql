@@ -4,7 +4,8 @@ update actions as t set
     tenant_id = r.tenant_id, kind = r.kind, state = r.state, accepted_at = r.accepted_at,
     wish = r.wish, due_at = r.due_at, dispatches = r.dispatches, claims = r.claims,
     attempt = r.attempt, epoch = r.epoch, session_id = r.session_id, started_at = r.started_at,
-    observe_first = r.observe_first, retries = r.retries, reason = r.reason,
+    observe_first = r.observe_first, retries = r.retries, failures = r.failures,
+    failing_since = r.failing_since, reason = r.reason,
     waiting_since = r.waiting_since, created_at = r.created_at, finished_at = r.finished_at
 from jsonb_populate_recordset(null::actions, $1::jsonb) r
 where t.id = r.id

@@ -5,6 +5,7 @@ update links as t set
     status_since = r.status_since, status_source = r.status_source,
     observed_status = r.observed_status, service_id = r.service_id, conn_info = r.conn_info,
     touched = r.touched, newest_at = r.newest_at, begun = r.begun, deletion = r.deletion,
+    lost_at = r.lost_at, effective = r.effective,
     last_seen_at = r.last_seen_at, refresh_due_at = r.refresh_due_at, event_seq = r.event_seq,
     version = r.version, created_at = r.created_at, modified_at = r.modified_at,
     deleted_at = r.deleted_at

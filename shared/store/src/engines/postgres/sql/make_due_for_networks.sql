@@ -1,4 +1,5 @@
--- The same for the SCHEDULED actions of links that need one of these networks.
+-- The SCHEDULED actions of links that need one of these networks are due at $2, no prompt counted as sent: their prompts
+-- were answered with `wait` and are gone. What was due earlier stays first in line.
 with held as (
     select id from actions
     where finished_at is null and state = 'SCHEDULED'

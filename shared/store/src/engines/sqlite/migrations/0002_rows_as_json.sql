@@ -70,7 +70,8 @@ select *, json_object(
     'status_since', status_since, 'status_source', status_source,
     'observed_status', observed_status, 'service_id', service_id, 'conn_info', json(conn_info),
     'touched', json(iif(touched, 'true', 'false')), 'newest_at', newest_at, 'begun', json(begun),
-    'deletion', json(deletion), 'last_seen_at', last_seen_at, 'refresh_due_at', refresh_due_at,
+    'deletion', json(deletion), 'lost_at', lost_at, 'effective', json(effective),
+    'last_seen_at', last_seen_at, 'refresh_due_at', refresh_due_at,
     'event_seq', event_seq, 'version', version, 'created_at', created_at,
     'modified_at', modified_at, 'deleted_at', deleted_at) as row
 from links;
@@ -82,7 +83,7 @@ select *, json_object(
     'wish', json(wish), 'due_at', due_at, 'dispatches', dispatches, 'claims', claims,
     'attempt', attempt, 'epoch', epoch, 'session_id', session_id, 'started_at', started_at,
     'observe_first', json(iif(observe_first, 'true', 'false')), 'retries', retries,
-    'reason', json(reason), 'waiting_since', waiting_since, 'created_at', created_at,
+    'failures', failures, 'failing_since', failing_since, 'reason', json(reason), 'waiting_since', waiting_since, 'created_at', created_at,
     'finished_at', finished_at) as row
 from actions;
 

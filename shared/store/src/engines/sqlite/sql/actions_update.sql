@@ -8,6 +8,7 @@ update actions as t set
     claims = r.value ->> 'claims', attempt = r.value ->> 'attempt', epoch = r.value ->> 'epoch',
     session_id = r.value ->> 'session_id', started_at = r.value ->> 'started_at',
     observe_first = r.value ->> 'observe_first', retries = r.value ->> 'retries',
+    failures = r.value ->> 'failures', failing_since = r.value ->> 'failing_since',
     reason = nullif(r.value -> 'reason', 'null'), waiting_since = r.value ->> 'waiting_since',
     created_at = r.value ->> 'created_at', finished_at = r.value ->> 'finished_at'
 from json_each($1) as r

@@ -7,7 +7,8 @@ update links as t set
     observed_status = r.value ->> 'observed_status', service_id = r.value ->> 'service_id',
     conn_info = nullif(r.value -> 'conn_info', 'null'), touched = r.value ->> 'touched',
     newest_at = r.value ->> 'newest_at', begun = nullif(r.value -> 'begun', 'null'),
-    deletion = nullif(r.value -> 'deletion', 'null'), last_seen_at = r.value ->> 'last_seen_at',
+    deletion = nullif(r.value -> 'deletion', 'null'), lost_at = r.value ->> 'lost_at',
+    effective = nullif(r.value -> 'effective', 'null'), last_seen_at = r.value ->> 'last_seen_at',
     refresh_due_at = r.value ->> 'refresh_due_at', event_seq = r.value ->> 'event_seq',
     version = r.value ->> 'version', created_at = r.value ->> 'created_at',
     modified_at = r.value ->> 'modified_at', deleted_at = r.value ->> 'deleted_at'
