@@ -8,11 +8,11 @@ use async_trait::async_trait;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use wanlink_broker::port::{Queue, ReplyTo};
-use wanlink_domain::action::{Action, ActionState, Event, Outcome};
+use wanlink_domain::action::{Action, ActionKind, ActionState, Event, Found, Outcome};
 use wanlink_domain::catalogue::Account;
 use wanlink_domain::ids::{AccountId, ActionId, LinkId, SessionId};
 use wanlink_domain::lease::{Standing, standing};
-use wanlink_domain::link::LinkStatus;
+use wanlink_domain::link::{LinkStatus, StatusSource};
 use wanlink_domain::reason::{Code, Reason};
 use wanlink_store::port::{StoreError, Transaction};
 use wanlink_wire::Message;
@@ -199,13 +199,51 @@ fn settle(
         ActionState::Retry if own => return Fate::Duplicate,
         _ => return Fate::Stale,
     }
-    let found = match &item.outcome {
+    let outcome = second_look(work, item.action, item.outcome.clone());
+    let looks_again = outcome != item.outcome;
+    let found = match &outcome {
         Outcome::Done { found } => found.clone(),
         Outcome::Building { found } => Some(found.clone()),
         Outcome::Retry { .. } | Outcome::Refused { .. } | Outcome::Unknown { .. } => None,
     };
-    match work.apply(item.action, Event::Report(item.outcome.clone()), found) {
+    match work.apply(item.action, Event::Report(outcome), found) {
+        Ok(ActionState::Build) if looks_again => {
+            let due = work.now.after(work.budgets().attempt);
+            work.edit_action(item.action, |action| action.due_at = Some(due));
+            Fate::Applied
+        }
         Ok(_) => Fate::Applied,
         Err(_) => Fate::Duplicate,
+    }
+}
+
+/// A DELETE that follows a lost attempt is looked at once more, one attempt's time later, before its record closes
+/// (design 5): what the dead session had begun may have landed behind it. Found then, it is removed again.
+fn second_look(work: &mut Work<'_>, id: ActionId, outcome: Outcome) -> Outcome {
+    let Some(action) = work.action(id) else { return outcome };
+    if action.kind != ActionKind::Delete {
+        return outcome;
+    }
+    let link = action.link_id;
+    let looking_again = action.state == ActionState::Build
+        && action.reason.as_ref().is_some_and(|reason| reason.code == Code::AttemptLost);
+    match outcome {
+        Outcome::Done { .. } if work.link(link).is_some_and(|link| link.lost_at.is_some()) => {
+            work.edit_link(link, |link| link.lost_at = None);
+            let detail = "it is gone, but an attempt of this link was lost before: looked at once more";
+            let found = Found {
+                status: None,
+                status_source: StatusSource::Configured,
+                service_id: None,
+                conn_info: None,
+                reason: Some(Reason::new(Code::AttemptLost, detail)),
+            };
+            Outcome::Building { found }
+        }
+        Outcome::Building { .. } if looking_again => {
+            let detail = "what a lost attempt had begun came to be after the removal: removed again";
+            Outcome::Retry { reason: Reason::new(Code::AttemptLost, detail), after_ms: None }
+        }
+        outcome => outcome,
     }
 }

@@ -43,6 +43,7 @@ impl ConductorSettings {
                 dispatch_after: config.dispatch.after,
                 dispatch_max: config.dispatch.max,
                 attempt: config.attempt.timeout,
+                // Its other limits have no keys of their own.
                 attempts_max: i32::try_from(config.attempt.max).unwrap_or(i32::MAX),
                 retry: config.retry.budget,
                 schedule: Schedule {

@@ -152,11 +152,15 @@ impl<'a> Work<'a> {
         let Some(action) = self.actions.get(&id) else { return Err(Ignored::Finished) };
         let claimed = event == Event::Claim;
         let reported = matches!(event, Event::Report(_));
+        let lost = event == Event::Lost && action.state == ActionState::Running;
         match decide(action, event, self.now, self.entropy.bits(), self.budgets) {
             Decision::Ignore(why) => Err(why),
             Decision::Move { to, due, reason, observe_first } => {
                 self.step(id, to, due, reason.clone(), observe_first, claimed, reported);
                 self.follow_link(id, to, found, reason);
+                if lost {
+                    self.remember_lost(id);
+                }
                 if to.is_finished() {
                     self.end(id);
                 } else {
@@ -188,6 +192,14 @@ impl<'a> Work<'a> {
         if to == ActionState::Retry {
             action.retries = action.retries.saturating_add(1);
             action.dispatches = 0;
+            let code = reason.as_ref().map(|reason| reason.code);
+            if !matches!(code, Some(Code::Unreachable | Code::AttemptLost)) {
+                action.failures = action.failures.saturating_add(1);
+            }
+            action.failing_since = action.failing_since.or(Some(self.now));
+        }
+        if to == ActionState::Build {
+            action.failing_since = None;
         }
         if action.state != to {
             action.waiting_since = self.now;
@@ -247,8 +259,16 @@ impl<'a> Work<'a> {
         let ends_deletion = kind == ActionKind::Delete
             && matches!(to, ActionState::Failed | ActionState::Cancelled)
             && link.deletion == Some(order);
+        let wish = action.wish.clone();
         if let Some(found) = found {
             self.saw(link_id, found);
+        }
+        match (kind, to) {
+            (ActionKind::Create | ActionKind::Edit, ActionState::Done) => {
+                self.edit_link(link_id, |link| link.effective = Some(wish));
+            }
+            (ActionKind::Edit, ActionState::Cancelled) => self.restore_wish(link_id),
+            _ => {}
         }
         if ends_deletion {
             let another =
@@ -257,6 +277,16 @@ impl<'a> Work<'a> {
             self.edit_link(link_id, |link| link.deletion = another);
         }
         self.set_status(link_id, change.status, change.reason);
+    }
+
+    /// An edit was called off: the wish is that of the newest action which still stands, or the one that was done.
+    fn restore_wish(&mut self, id: LinkId) {
+        let standing = self.unfinished(id).pop().map(|newest| newest.wish);
+        self.edit_link(id, |link| {
+            if let Some(wish) = standing.or_else(|| link.effective.clone()) {
+                link.wish = wish;
+            }
+        });
     }
 
     /// Records what a connector saw of a link, except the status that it shows to users.
@@ -296,6 +326,14 @@ impl<'a> Work<'a> {
             self.events.push(events::link_status(link, before, now));
         }
         self.changed_links.insert(id);
+    }
+
+    /// What a lost attempt had begun can still land at the controller, which cannot fence.
+    fn remember_lost(&mut self, id: ActionId) {
+        let now = self.now;
+        if let Some(link) = self.actions.get(&id).map(|action| action.link_id) {
+            self.edit_link(link, |link| link.lost_at = Some(now));
+        }
     }
 
     /// A DELETE that was recorded while this action ran could not end it; now that its attempt is over, it does.

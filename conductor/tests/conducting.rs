@@ -242,6 +242,49 @@ async fn a_delete_inside_the_call_of_a_create_waits_and_then_looks() {
 }
 
 #[tokio::test]
+async fn a_removal_after_a_lost_attempt_is_looked_at_once_more() {
+    let mut quick = settings();
+    quick.budgets.attempt = Duration::from_millis(50);
+    quick.budgets.attempt_grace = Duration::from_millis(1);
+    let (stage, epoch) = Stage::leased(quick).await;
+    let id = link();
+    let create = stage.record(creation(id, wish())).await;
+    stage.run(SESSION, epoch, &create).await;
+    stage.eventually("the attempt is lost", async || stage.link(id).await.lost_at).await;
+    let delete = stage.record(deletion(id)).await;
+    let gone = || Outcome::Done { found: None };
+    let (attempt, observe_first) = stage.run(SESSION, epoch, &delete).await;
+    assert!(observe_first);
+    stage.report(SESSION, epoch, &delete, attempt, gone()).await;
+    assert_eq!(stage.action(delete.actions[0].id).await.state, ActionState::Build);
+    assert_eq!(stage.link(id).await.status, LinkStatus::ScheduledDeletion);
+    // What the dead session had begun has landed meanwhile: it is removed again, and then it is enough.
+    let landed = Outcome::Building { found: found(LinkStatus::Active) };
+    stage.report(SESSION, epoch, &delete, attempt, landed).await;
+    stage.prompted(delete.actions[0].id).await;
+    let (attempt, _) = stage.run(SESSION, epoch, &delete).await;
+    stage.report(SESSION, epoch, &delete, attempt, gone()).await;
+    assert_eq!(stage.link(id).await.status, LinkStatus::Deleted);
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn an_edit_that_is_called_off_leaves_the_wish_as_it_was() {
+    let (stage, epoch) = Stage::leased(settings()).await;
+    let id = link();
+    let create = stage.record(creation(id, wish())).await;
+    let (attempt, _) = stage.run(SESSION, epoch, &create).await;
+    stage.report(SESSION, epoch, &create, attempt, done()).await;
+    let edit = action(id, ActionKind::Edit, Change::Edit { bandwidth_kbps: Some(5), latency_ms: None });
+    let edit = stage.record(edit).await;
+    assert_eq!(stage.link(id).await.wish.bandwidth_kbps, Some(5));
+    stage.command(Operation::Cancel { request: edit.id }).await;
+    let row = stage.link(id).await;
+    assert_eq!((row.wish, row.status), (wish(), LinkStatus::Active));
+    stage.stop().await;
+}
+
+#[tokio::test]
 async fn actions_of_one_link_run_in_accepted_order() {
     let (stage, epoch) = Stage::leased(settings()).await;
     let id = link();

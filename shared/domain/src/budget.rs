@@ -16,7 +16,7 @@ pub struct Budgets {
     /// Claims without a report before an action is called poisonous.
     pub attempts_max: i32,
     /// Retries after definite answers.
-    pub retries_max: i32,
+    pub failures_max: i32,
     /// The whole time in which an action may be retried.
     pub retry: Duration,
     pub retry_after_max: Duration,
@@ -52,7 +52,7 @@ impl Default for Budgets {
             attempt: Duration::from_secs(60),
             attempt_grace: Duration::from_secs(10),
             attempts_max: 8,
-            retries_max: 20,
+            failures_max: 20,
             retry: Duration::from_secs(3600),
             retry_after_max: Duration::from_secs(300),
             schedule: Schedule::default(),

@@ -174,6 +174,10 @@ pub struct Link {
     pub begun: Option<Order>,
     /// The DELETE that was accepted for it, while it stands.
     pub deletion: Option<Order>,
+    /// When an attempt of it was lost: what it had begun may still land, so a removal looks a second time.
+    pub lost_at: Option<Timestamp>,
+    /// The wish of the last action that was done; what stands again when an edit is called off.
+    pub effective: Option<Wish>,
     pub last_seen_at: Option<Timestamp>,
     /// When it is observed next; `None`: not while an action is unfinished, or never again.
     pub refresh_due_at: Option<Timestamp>,

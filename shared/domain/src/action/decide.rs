@@ -145,7 +145,7 @@ fn polled(action: &Action, outcome: Outcome, now: Timestamp, jitter: u64, budget
     match outcome {
         Outcome::Done { .. } => Decision::end(ActionState::Done, None),
         Outcome::Building { found } => build(action, now, budgets, found.reason),
-        Outcome::Retry { reason, .. } if reason.code == Code::Vanished => {
+        Outcome::Retry { reason, .. } if matches!(reason.code, Code::Vanished | Code::AttemptLost) => {
             retry(action, reason, None, true, now, jitter, budgets)
         }
         Outcome::Retry { reason, .. } | Outcome::Unknown { reason } => {
@@ -180,15 +180,16 @@ fn retry(
     jitter: u64,
     budgets: &Budgets,
 ) -> Decision {
-    if now.since(action.created_at) >= budgets.retry {
+    if action.failing_since.is_some_and(|since| now.since(since) >= budgets.retry) {
         return Decision::end(
             ActionState::Failed,
             Some(spent("it is tried again", budgets.retry, Some(reason))),
         );
     }
     // An unreachable controller burns no attempts: only the time budget ends it (specification 6, C).
-    if reason.code != Code::Unreachable && action.retries >= budgets.retries_max {
-        let detail = format!("given up after {} tries; the last one: {}", action.retries + 1, reason.detail);
+    if reason.code != Code::Unreachable && action.failures >= budgets.failures_max {
+        let detail =
+            format!("given up after {} failures; the last one: {}", action.failures + 1, reason.detail);
         return Decision::end(ActionState::Failed, Some(Reason::new(reason.code, detail)));
     }
     let backoff = budgets.schedule.interval(u32::try_from(action.retries).unwrap_or(u32::MAX), jitter);

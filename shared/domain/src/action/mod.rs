@@ -97,8 +97,12 @@ pub struct Action {
     pub started_at: Option<Timestamp>,
     /// The next attempt must look before it acts: something of an earlier one may be at the controller.
     pub observe_first: bool,
-    /// Retries since the action was accepted, for the backoff.
+    /// Times that it was put back to be tried again, for the backoff.
     pub retries: i32,
+    /// Those of them that followed a definite answer; an unreachable controller and a lost attempt count for nothing.
+    pub failures: i32,
+    /// Since when it has been failing; the retry budget counts from here.
+    pub failing_since: Option<Timestamp>,
     /// Why it waits, is retried, or how it ended.
     pub reason: Option<Reason>,
     /// Since when it waits for the same thing; budgets count from here.

@@ -92,8 +92,8 @@ fn circumstances(budgets: &Budgets) -> Vec<Circumstance> {
             Duration::ZERO,
         ),
         ("claimed as often as may be without a report", |action| action.claims = 8, Duration::ZERO),
-        ("retried as often as may be", |action| action.retries = 20, Duration::ZERO),
-        ("an hour after it was recorded", |_| {}, budgets.retry),
+        ("failed as often as may be", |action| action.failures = 20, Duration::ZERO),
+        ("an hour after its first failure", |action| action.failing_since = Some(START), budgets.retry),
     ]
 }
 
