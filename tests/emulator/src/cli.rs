@@ -39,6 +39,9 @@ pub struct Arguments {
     /// Write errors as one object instead of an array
     #[arg(long)]
     pub error_object: bool,
+    /// End when standard input is closed: whoever started this with a pipe cannot leave it behind
+    #[arg(long)]
+    pub until_stdin_closes: bool,
 }
 
 impl Arguments {
@@ -66,6 +69,7 @@ impl Arguments {
             build_max_ms: self.build_max,
             seed: self.seed,
             error_object: self.error_object,
+            until_stdin_closes: self.until_stdin_closes,
         })
     }
 }

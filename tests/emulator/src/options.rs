@@ -25,6 +25,9 @@ pub struct Options {
     pub seed: u64,
     /// Errors carry one bare object instead of an array, as Clixon writes them.
     pub error_object: bool,
+    /// As a process ([`crate::serve`]), end when standard input is closed. The starter's end of the pipe is closed
+    /// by the kernel however the starter ends, `kill -9` included.
+    pub until_stdin_closes: bool,
 }
 
 impl Default for Options {
@@ -39,6 +42,7 @@ impl Default for Options {
             build_max_ms: 2_000,
             seed: 0,
             error_object: false,
+            until_stdin_closes: false,
         }
     }
 }

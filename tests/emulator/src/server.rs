@@ -16,7 +16,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
@@ -73,16 +73,38 @@ impl Drop for Handle {
     }
 }
 
-/// Runs one emulator until `shutdown` is over: prints `{"listening": URL}` as one line on stdout once it serves.
+/// Runs one emulator until `shutdown` is over, or standard input where the options say so: prints
+/// `{"listening": URL}` as one line on stdout once it serves.
 pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+    let closed = options.until_stdin_closes.then(stdin_closed);
     let handle = Emulator::start(options).await?;
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "{}", serde_json::json!({ "listening": handle.base_url() }))?;
     stdout.flush()?;
     drop(stdout);
-    shutdown.await;
+    match closed {
+        None => shutdown.await,
+        Some(closed) => tokio::select! {
+            biased;
+            () = shutdown => {}
+            // An error is the thread's end, which is as good.
+            _ = closed => {}
+        },
+    }
     handle.stop().await;
     Ok(())
+}
+
+/// Resolves at the end of standard input. The reader is a thread of its own, for a read of a pipe cannot be given
+/// up: it ends with the process at the latest.
+fn stdin_closed() -> oneshot::Receiver<()> {
+    let (tell, closed) = oneshot::channel();
+    std::thread::spawn(move || {
+        // What is written there means nothing; an error is an end as well.
+        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+        let _ = tell.send(());
+    });
+    closed
 }
 
 fn spawn(tasks: &TaskTracker, task: impl Future<Output = ()> + Send + 'static) {

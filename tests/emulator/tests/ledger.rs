@@ -187,6 +187,24 @@ async fn what_was_answered_survives_a_kill() {
 }
 
 #[tokio::test]
+async fn whoever_started_it_with_a_pipe_cannot_leave_it_behind() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_wanlink-emulator"))
+        .arg("--until-stdin-closes")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("the executable starts");
+    let stdout = child.stdout.take().expect("its output");
+    let line = BufReader::new(stdout).lines().next_line().await.expect("readable");
+    assert!(line.is_some_and(|line| line.contains("listening")));
+    assert!(child.try_wait().expect("asked").is_none(), "it serves while the pipe is open");
+    drop(child.stdin.take());
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(20), child.wait()).await;
+    assert!(ended.expect("it ends with its pipe").expect("waited for").success());
+}
+
+#[tokio::test]
 async fn a_journal_that_is_none_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let state = folder.path().join("state.jsonl");
