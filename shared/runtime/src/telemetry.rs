@@ -20,7 +20,7 @@ pub struct FilterError {
 /// Installs the subscriber. `Ok(false)`: there was one already, which stays (tests, an embedding program).
 pub fn init(log: &Log) -> Result<bool, FilterError> {
     let filter = EnvFilter::builder()
-        .parse(&log.filter)
+        .parse(directives(&log.filter))
         .map_err(|error| FilterError { filter: log.filter.clone(), message: error.to_string() })?;
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let registry = tracing_subscriber::registry().with(filter);
@@ -31,9 +31,22 @@ pub fn init(log: &Log) -> Result<bool, FilterError> {
     Ok(installed.is_ok())
 }
 
+/// The AMQP library logs whole messages that were returned, as numbers, and every closed channel as an error. Our
+/// engine tells all of it in its own words, so the library is silent unless the filter names it.
+fn directives(filter: &str) -> String {
+    const LIBRARY: &str = "lapin";
+    if filter.contains(LIBRARY) { filter.to_owned() } else { format!("{filter},{LIBRARY}=off") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_amqp_library_is_silent_unless_it_is_asked_for() {
+        assert_eq!(directives("info"), "info,lapin=off");
+        assert_eq!(directives("info,lapin=warn"), "info,lapin=warn");
+    }
 
     #[test]
     fn the_second_subscriber_is_not_installed_and_a_wrong_filter_is_told() {

@@ -3,14 +3,14 @@
 //! The api plans with it before it accepts, the conductor resolves connection points with it at each verdict, so
 //! that both judge alike. Deliberately absent: reading the catalogue, and what an action does once it is planned.
 
-mod common;
+mod shared_wim;
 mod derive;
 mod incorporate;
 mod index;
 mod link;
 mod points;
 
-pub use common::{Hints, Strategy, WimChoice, find_common_wim, find_common_wims};
+pub use shared_wim::{Hints, Strategy, WimChoice, find_common_wim, find_common_wims};
 pub use derive::{DerivedLink, derive_wan_links};
 pub use incorporate::{Call, Intent, Numbered, PlannedAction, Target, derived_ids, incorporate, request_id};
 pub use index::{CatalogueIndex, Networks};
