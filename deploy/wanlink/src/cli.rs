@@ -1,85 +1,175 @@
-//! The command line: what there is to say, and nothing of how it is done.
+//! The command line: what commands there are. Their flags stand with them.
 
-use clap::{Args, Parser, Subcommand};
+use crate::client::session::{ClientArgs, Session};
+use crate::demo::{self, DemoArgs};
+use crate::emulator;
+use crate::exit::Failure;
+use crate::nouns::{account, action, link, network, parked, port_mapping, request, site, tenant, wim};
+use crate::serve::{self, Role, UpArgs};
+use crate::settings::{ConfigArgs, ListenArgs};
+use crate::{admin, topology};
+use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
-/// WAN links between sites through WAN controllers.
+/// Sets up, watches and tears down WAN links between sites
 #[derive(Debug, Parser)]
-#[command(name = "wanlink", version, propagate_version = true, arg_required_else_help = true)]
+#[command(name = "wanlink", version, arg_required_else_help = true, propagate_version = true)]
 pub struct Cli {
     #[command(flatten)]
-    pub layers: Layers,
+    client: ClientArgs,
     #[command(subcommand)]
-    pub command: Command,
-}
-
-/// Where the configuration comes from, beside the standard files and `WANLINK__SECTION__KEY`.
-#[derive(Args, Clone, Debug, Default)]
-pub struct Layers {
-    /// A configuration file (TOML, or INI with its own sections); later ones win.
-    #[arg(long, global = true, value_name = "FILE")]
-    pub conf_file: Vec<PathBuf>,
-    /// One setting, such as `--set lease.ttl=30s`; wins over everything else.
-    #[arg(long = "set", global = true, value_name = "KEY=VALUE", value_parser = setting)]
-    pub settings: Vec<(String, String)>,
-}
-
-fn setting(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => Err("expected KEY=VALUE".to_owned()),
-    }
+    command: Command,
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Run an api: HTTP in, requests out to the message broker.
-    Api,
-    /// Run a conductor: the only role that writes the database.
-    Conductor,
-    /// Run a worker: drives the WAN controllers; needs no database.
-    Worker,
-    /// Run all roles in one process with embedded engines; state in a folder.
-    Up(Up),
-    /// Bring the database schema to this build's version.
-    Migrate,
-    /// Look at the configuration.
-    #[command(subcommand)]
-    Config(ConfigCommand),
-    /// List the engines that this executable is built with.
+enum Command {
+    /// Everything in one process, state in a data folder
+    Up(UpArgs),
+    /// GÉANT's 231 links on an emulated controller: made, measured and judged
+    Demo(DemoArgs),
+    /// Run an api: takes calls, plans, publishes, reads
+    Api {
+        #[command(flatten)]
+        config: ConfigArgs,
+        #[command(flatten)]
+        listen: ListenArgs,
+    },
+    /// Run a conductor: records, decides, grants, dispatches
+    Conductor {
+        #[command(flatten)]
+        config: ConfigArgs,
+    },
+    /// Run a worker: drives the WAN controllers
+    Worker {
+        #[command(flatten)]
+        config: ConfigArgs,
+    },
+    /// Bring the database to this build's schema
+    Migrate {
+        #[command(flatten)]
+        config: ConfigArgs,
+    },
+    /// Look at the configuration
+    Config {
+        #[command(subcommand)]
+        verb: ConfigVerb,
+    },
+    /// List the engines and connectors of this build
     Engines,
-    /// Keys for sealing credentials.
-    #[command(subcommand)]
-    Key(KeyCommand),
-    /// Run an emulated WAN controller (RFC 8466 over RESTCONF) to try things on.
+    /// Keys with which secrets are sealed
+    Key {
+        #[command(subcommand)]
+        verb: KeyVerb,
+    },
+    /// Run an emulated WAN controller to try things on
     Emulator(wanlink_emulator::Arguments),
-}
-
-#[derive(Args, Debug)]
-pub struct Up {
-    /// Where its state is kept; made if it is missing.
-    #[arg(long, value_name = "FOLDER")]
-    pub data_dir: Option<PathBuf>,
-    /// Address and port of the api; port 0 lets the system choose.
-    #[arg(long, value_name = "ADDRESS")]
-    pub listen: Option<String>,
-    /// Leave the worker out: what is accepted is recorded and waits.
-    #[arg(long)]
-    pub without_worker: bool,
+    /// Import real topologies
+    Topology {
+        #[command(subcommand)]
+        verb: topology::Verb,
+    },
+    /// Tenants
+    Tenant {
+        #[command(subcommand)]
+        verb: tenant::Verb,
+    },
+    /// Datacenters and points of presence
+    Site {
+        #[command(subcommand)]
+        verb: site::Verb,
+    },
+    /// WAN Infrastructure Managers
+    Wim {
+        #[command(subcommand)]
+        verb: wim::Verb,
+    },
+    /// Tenants' credentials at WIMs
+    Account {
+        #[command(subcommand)]
+        verb: account::Verb,
+    },
+    /// Which WIM endpoint a site's switch port leads to
+    PortMapping {
+        #[command(subcommand)]
+        verb: port_mapping::Verb,
+    },
+    /// Sites' local networks
+    Network {
+        #[command(subcommand)]
+        verb: network::Verb,
+    },
+    /// WAN links
+    Link {
+        #[command(subcommand)]
+        verb: link::Verb,
+    },
+    /// Accepted calls
+    Request {
+        #[command(subcommand)]
+        verb: request::Verb,
+    },
+    /// Single intended changes of links
+    Action {
+        #[command(subcommand)]
+        verb: action::Verb,
+    },
+    /// Messages that nobody could handle
+    Parked {
+        #[command(subcommand)]
+        verb: parked::Verb,
+    },
 }
 
 #[derive(Debug, Subcommand)]
-pub enum ConfigCommand {
-    /// Print the effective configuration, secrets masked, with the origin of each value and the settle bound.
-    Check,
+enum ConfigVerb {
+    /// Print the effective configuration, secrets masked, with where each value came from
+    Check {
+        #[command(flatten)]
+        config: ConfigArgs,
+        #[command(flatten)]
+        listen: ListenArgs,
+    },
 }
 
 #[derive(Debug, Subcommand)]
-pub enum KeyCommand {
-    /// Make a key pair: apis get the public half, workers the private one.
+enum KeyVerb {
+    /// Make a key pair: the public file is for the apis, the private one for the workers
     Generate {
-        /// The folder for `seal-public.key` and `seal-private.key`.
-        #[arg(long, value_name = "FOLDER", default_value = ".")]
+        /// Folder for the two files
+        #[arg(long, value_name = "DIR")]
         dir: PathBuf,
     },
+}
+
+impl Cli {
+    pub async fn run(self) -> Result<(), Failure> {
+        let session = || Session::new(&self.client);
+        match self.command {
+            Command::Up(args) => serve::up(&args).await,
+            Command::Demo(args) => demo::run(&args).await,
+            Command::Api { config, listen } => {
+                serve::role(Role::Api, &config, listen.listen.as_deref()).await
+            }
+            Command::Conductor { config } => serve::role(Role::Conductor, &config, None).await,
+            Command::Worker { config } => serve::role(Role::Worker, &config, None).await,
+            Command::Migrate { config } => admin::migrate(&config).await,
+            Command::Config { verb: ConfigVerb::Check { config, listen } } => {
+                admin::check_config(&config, listen.listen.as_deref())
+            }
+            Command::Engines => admin::engines(),
+            Command::Key { verb: KeyVerb::Generate { dir } } => admin::generate_key(&dir),
+            Command::Emulator(args) => emulator::run(args).await,
+            Command::Topology { verb } => topology::run(&session()?, verb).await,
+            Command::Tenant { verb } => tenant::run(&session()?, verb).await,
+            Command::Site { verb } => site::run(&session()?, verb).await,
+            Command::Wim { verb } => wim::run(&session()?, verb).await,
+            Command::Account { verb } => account::run(&session()?, verb).await,
+            Command::PortMapping { verb } => port_mapping::run(&session()?, verb).await,
+            Command::Network { verb } => network::run(&session()?, verb).await,
+            Command::Link { verb } => link::run(&session()?, verb).await,
+            Command::Request { verb } => request::run(&session()?, verb).await,
+            Command::Action { verb } => action::run(&session()?, verb).await,
+            Command::Parked { verb } => parked::run(&session()?, verb).await,
+        }
+    }
 }

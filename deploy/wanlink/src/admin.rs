@@ -1,0 +1,65 @@
+//! What an operator does before and beside running: migrate, look at the configuration, make keys.
+
+use crate::assemble::{Assembly, COORDINATION, keys};
+use crate::client::output;
+use crate::exit::Failure;
+use crate::serve;
+use crate::settings::ConfigArgs;
+use std::path::Path;
+
+/// `wanlink migrate`.
+pub async fn migrate(args: &ConfigArgs) -> Result<(), Failure> {
+    let config = args.load(None)?.config;
+    serve::log(&config)?;
+    let assembly = Assembly::new(config);
+    assembly.check_engines()?;
+    let database = &assembly.config.database;
+    if database.endpoints.is_empty() {
+        keys::private_folder(&assembly.config.data_dir)?;
+    }
+    assembly.migrate().await?;
+    output::line(&format!("the database ({}) has this build's schema", database.engine))?;
+    match database.options.table().get("read_role").and_then(|role| role.as_str()) {
+        Some(role) => output::line(&format!("role {role} may read it, and nothing else")),
+        None if database.engine == "postgres" => {
+            eprintln!(
+                "The api should read under a role of its own that cannot write: make one, name it in \
+                 database.options.read_role, and migrate grants it SELECT. Its URL goes into the api's \
+                 database.read_endpoints."
+            );
+            Ok(())
+        }
+        None => Ok(()),
+    }
+}
+
+/// `wanlink config check`: the effective configuration with its origins, or all faults.
+pub fn check_config(args: &ConfigArgs, listen: Option<&str>) -> Result<(), Failure> {
+    let loaded = args.load(listen)?;
+    output::text(&loaded.effective())?;
+    let assembly = Assembly::new(loaded.config);
+    assembly.check_engines()
+}
+
+/// `wanlink engines`.
+pub fn engines() -> Result<(), Failure> {
+    let assembly = Assembly::new(wanlink_runtime::config::Config::default());
+    let connectors: Vec<&str> = assembly.connectors.descriptors().map(|it| it.kind).collect();
+    for (port, known) in [
+        ("database", assembly.stores.known()),
+        ("message_broker", assembly.brokers.known()),
+        ("coordination", COORDINATION.to_vec()),
+        ("connector", connectors),
+    ] {
+        output::line(&format!("{port}: {}", known.join(", ")))?;
+    }
+    Ok(())
+}
+
+/// `wanlink key generate`.
+pub fn generate_key(folder: &Path) -> Result<(), Failure> {
+    let (pair, kid) = keys::generate(folder)?;
+    output::line(&format!("key {kid}"))?;
+    output::line(&format!("api.public_key_file = {:?}", pair.public))?;
+    output::line(&format!("worker.private_key_files = [{:?}]", pair.private))
+}

@@ -1,0 +1,232 @@
+//! From a configuration to running roles: the one place that knows all of them, their ports and their engines.
+//!
+//! A role gets what it needs and nothing else: the api a database that can only be read, a worker none at all. Each
+//! role has a broker connection of its own, also where they share a process. Deliberately absent: any choice of an
+//! engine (the configuration's) and any rule of a role.
+
+pub mod keys;
+mod running;
+
+pub use running::{Running, stop, until_asked};
+
+use crate::exit::{Exit, Failure};
+use std::sync::Arc;
+use wanlink_api::{Api, ApiDeps, ApiHandle, ApiSettings};
+use wanlink_broker::engines::{Registry as Brokers, Surroundings as BrokerSurroundings};
+use wanlink_broker::port::Broker;
+use wanlink_conductor::{Conductor, ConductorDeps, ConductorSettings};
+use wanlink_connectors::egress::Limits;
+use wanlink_connectors::registry::Connectors;
+use wanlink_runtime::clock::{Clock, SystemClock};
+use wanlink_runtime::config::Config;
+use wanlink_runtime::entropy::{Entropy, SystemEntropy};
+use wanlink_runtime::tasks::Tasks;
+use wanlink_store::engines::{Registry as Stores, Surroundings as StoreSurroundings};
+use wanlink_store::port::{ReadStore, Store, StoreError};
+use wanlink_worker::{Worker, WorkerDeps, WorkerSettings};
+
+/// Where leases and epochs are decided: rows of the database, until there is another engine.
+pub const COORDINATION: [&str; 1] = ["database"];
+
+/// Everything that roles are made of.
+pub struct Assembly {
+    pub config: Config,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    pub brokers: Brokers,
+    pub stores: Stores,
+    pub connectors: Arc<Connectors>,
+}
+
+impl Assembly {
+    /// With the engines and connectors of this build. An executable that brings others along registers them here.
+    pub fn new(config: Config) -> Self {
+        let connectors = Arc::new(Connectors::built_in(egress(&config)));
+        let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+        let (brokers, stores) = (Brokers::built_in(), Stores::built_in());
+        Self { config, clock, entropy, brokers, stores, connectors }
+    }
+
+    /// What can be known without starting anything: that all engines exist.
+    pub fn check_engines(&self) -> Result<(), Failure> {
+        let config = &self.config;
+        let chosen = [
+            ("database", &config.database.engine, self.stores.known()),
+            ("message_broker", &config.message_broker.engine, self.brokers.known()),
+            ("coordination", &config.coordination.engine, COORDINATION.to_vec()),
+        ];
+        let unknown: Vec<String> = chosen
+            .into_iter()
+            .filter(|(_, name, known)| !known.contains(&name.as_str()))
+            .map(|(section, name, known)| {
+                format!("{section}.engine: unknown engine {name:?}; known: {}", known.join(", "))
+            })
+            .collect();
+        if unknown.is_empty() { Ok(()) } else { Err(Failure::configuration(unknown.join("\n"))) }
+    }
+
+    /// A connection for one role. It need not stand yet.
+    async fn broker(&self) -> Result<Arc<dyn Broker>, Failure> {
+        let with = BrokerSurroundings { clock: self.clock.clone(), entropy: self.entropy.clone() };
+        let opened = self.brokers.open(&self.config.message_broker, &with).await;
+        opened.map_err(|error| Failure::configuration(error.to_string()))
+    }
+
+    /// A broker that lives in this process's memory joins only the roles of this process.
+    pub async fn check_reach(&self) -> Result<(), Failure> {
+        let broker = self.broker().await?;
+        let known = broker.capabilities();
+        broker.close(std::time::Duration::ZERO).await;
+        if known.durable {
+            return Ok(());
+        }
+        Err(Failure::configuration(format!(
+            "message_broker.engine {:?} lives in one process's memory, so that a role of its own would be alone: \
+             choose another (see `wanlink engines`), or run all roles in one process with `wanlink up`",
+            known.engine
+        )))
+    }
+
+    fn store_surroundings(&self) -> StoreSurroundings {
+        StoreSurroundings { data_dir: self.config.data_dir.clone() }
+    }
+
+    /// The database to write to.
+    pub fn store(&self) -> Result<Arc<dyn Store>, Failure> {
+        let opened = self.stores.open(&self.config.database, &self.store_surroundings());
+        opened.map_err(|error| Failure::configuration(error.to_string()))
+    }
+
+    fn read_store(&self) -> Result<Arc<dyn ReadStore>, Failure> {
+        let opened = self.stores.open_read(&self.config.database, &self.store_surroundings());
+        opened.map_err(|error| Failure::configuration(error.to_string()))
+    }
+
+    /// Starts an api. Neither broker nor database need be there; a database of another schema is refused.
+    pub async fn start_api(&self, running: &mut Running) -> Result<std::net::SocketAddr, Failure> {
+        let settings = ApiSettings::from_config(&self.config.api, &self.config.request)
+            .map_err(|error| Failure::configuration(error.to_string()))?;
+        let listen = settings.listen;
+        let sealer = keys::sealer(&self.config)?;
+        let connectors =
+            self.connectors.catalogue().map_err(|error| Failure::configuration(error.to_string()))?;
+        let store = self.read_store()?;
+        if let Err(error @ StoreError::Schema { .. }) = store.check_schema().await {
+            return Err(schema(&error));
+        }
+        let broker = self.broker().await?;
+        let deps = ApiDeps {
+            broker: broker.clone(),
+            store: store.clone(),
+            sealer,
+            connectors,
+            clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
+            settings,
+        };
+        let handle: ApiHandle = Api::start(deps, &running.tasks).await.map_err(|error| {
+            Failure::configuration(format!(
+                "api.listen: {listen} cannot be listened on: {error}. Choose another with --listen ADDRESS:PORT; \
+                 port 0 takes a free one"
+            ))
+        })?;
+        let addr = handle.addr;
+        running.api = Some(running::RunningApi { handle, broker, store });
+        Ok(addr)
+    }
+
+    /// Starts a conductor. A database or broker that is away is waited for; another schema is refused.
+    pub async fn start_conductor(&self, running: &mut Running) -> Result<(), Failure> {
+        let store = self.store()?;
+        let broker = self.broker().await?;
+        let tasks = Tasks::new();
+        let deps = ConductorDeps {
+            store: store.clone(),
+            broker: broker.clone(),
+            clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
+            settings: ConductorSettings::from_config(&self.config),
+            tasks: tasks.clone(),
+        };
+        let conductor = Conductor::start(deps).await.map_err(|error| schema(&error))?;
+        running.follow("conductor", conductor.ready(), |it| (it.is_ready(), format!("{it:?}")));
+        running.conductor = Some(running::RunningConductor { tasks, broker, store });
+        Ok(())
+    }
+
+    /// Starts a worker.
+    pub async fn start_worker(&self, running: &mut Running) -> Result<(), Failure> {
+        let opener = Arc::new(keys::opener(&self.config)?);
+        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        let broker = self.broker().await?;
+        let deps = WorkerDeps {
+            broker: broker.clone(),
+            connectors: self.connectors.clone(),
+            opener,
+            clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
+            settings: WorkerSettings::from_config(&self.config, &host),
+        };
+        let worker = Worker::start(deps, &running.tasks);
+        running.follow("worker", worker.ready(), |it| (it.is_ready(), format!("{it:?}")));
+        running.worker = Some(running::RunningWorker { worker, broker });
+        Ok(())
+    }
+
+    /// Brings the database to this build's schema.
+    pub async fn migrate(&self) -> Result<(), Failure> {
+        let store = self.store()?;
+        let done = store.migrate().await;
+        store.close().await;
+        done.map_err(|error| match error {
+            StoreError::Schema { .. } => schema(&error),
+            error if error.is_transient() => Failure::new(Exit::Unavailable, error.to_string()),
+            error => Failure::configuration(error.to_string()),
+        })
+    }
+}
+
+/// What one call of a connector may take where its account says nothing.
+fn egress(config: &Config) -> Limits {
+    Limits {
+        connect_timeout: config.egress.connect_timeout,
+        request_timeout: config.egress.request_timeout,
+        answer_max_bytes: config.egress.answer_max_bytes,
+    }
+}
+
+fn schema(error: &StoreError) -> Failure {
+    Failure::configuration(match error {
+        StoreError::Schema { found, needed } if found > needed => format!(
+            "the database schema is at version {found}, this build knows {needed}: it was migrated by a newer \
+             release; start that one"
+        ),
+        error => error.to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_unknown_engines_are_told_at_once_with_the_known_ones() {
+        let mut config = Config::default();
+        config.database.engine = "oracle".to_owned();
+        config.message_broker.engine = "pigeon".to_owned();
+        config.coordination.engine = "etcd".to_owned();
+        let told = Assembly::new(config).check_engines().expect_err("a refusal").message;
+        for part in
+            ["\"oracle\"; known: postgres, sqlite", "known: amqp, memory", "\"etcd\"; known: database"]
+        {
+            assert!(told.contains(part), "{told}");
+        }
+        assert_eq!(Assembly::new(Config::default()).check_engines(), Ok(()));
+    }
+
+    #[tokio::test]
+    async fn a_broker_in_memory_is_refused_for_a_role_alone() {
+        let told = Assembly::new(Config::default()).check_reach().await.expect_err("a refusal").message;
+        assert!(told.contains("wanlink up") && told.contains("\"memory\""), "{told}");
+    }
+}

@@ -1,0 +1,221 @@
+//! The api as any client sees it: calls, pages, and one rule of repetition.
+//!
+//! A call that makes something carries an `Idempotency-Key`, so that it may be sent again where its outcome is not
+//! known; all others are sent once. Deliberately absent: any knowledge of what is called.
+
+use super::problem;
+use crate::exit::{Exit, Failure};
+use reqwest::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use reqwest::{Method, Url};
+use serde_json::Value;
+use std::time::Duration;
+use wanlink_runtime::clock::{Clock as _, SystemClock};
+use wanlink_runtime::entropy::{Entropy as _, SystemEntropy};
+
+/// Above the api's own limit of a call (`api.call_timeout`, 30 s), so that its answer is heard.
+const CALL_WAIT: Duration = Duration::from_secs(40);
+const CONNECT_WAIT: Duration = Duration::from_secs(5);
+/// Sendings of one call whose outcome stays unknown.
+const TRIES: u32 = 4;
+/// The longest pause between them, whatever the api proposes.
+const PAUSE_MAX: Duration = Duration::from_secs(5);
+/// Rows asked for at once: the most that the api gives.
+const PAGE: &str = "1000";
+
+/// A query's parameters.
+pub type Query = Vec<(&'static str, String)>;
+
+/// An answer that is a success.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Null where there is none.
+    pub body: Value,
+}
+
+/// One api.
+#[derive(Clone, Debug)]
+pub struct Client {
+    base: Url,
+    http: reqwest::Client,
+}
+
+/// Why a sending has no success.
+enum Sent {
+    /// The same call may be sent again after the pause.
+    Again(Failure, Duration),
+    Final(Failure),
+}
+
+impl Client {
+    pub fn new(url: &str) -> Result<Self, Failure> {
+        let wrong =
+            || Failure::usage(format!("--url {url:?} is no http address, as in http://127.0.0.1:8080"));
+        let base = Url::parse(url).map_err(|_| wrong())?;
+        let host = base.host_str().unwrap_or_default();
+        if !matches!(base.scheme(), "http" | "https") || host.is_empty() {
+            return Err(wrong());
+        }
+        let mut builder = reqwest::Client::builder().connect_timeout(CONNECT_WAIT).timeout(CALL_WAIT);
+        if ["127.0.0.1", "[::1]", "localhost"].contains(&host) {
+            // No proxy leads back to this machine.
+            builder = builder.no_proxy();
+        }
+        let http = builder.build().map_err(|error| Failure::failed(format!("no HTTP client: {error}")))?;
+        Ok(Self { base, http })
+    }
+
+    /// The address, without a slash at its end.
+    pub fn base(&self) -> &str {
+        self.base.as_str().trim_end_matches('/')
+    }
+
+    /// Reads one resource.
+    pub async fn get(&self, path: &[&str], query: &Query) -> Result<Value, Failure> {
+        let answer = self.once(Method::GET, self.url(path, query), None, None).await;
+        answer.map(|answer| answer.body).map_err(Sent::failure)
+    }
+
+    /// Reads a whole list, page by page.
+    pub async fn list(&self, path: &[&str], query: &Query) -> Result<Vec<Value>, Failure> {
+        let (mut rows, mut cursor) = (Vec::new(), None);
+        loop {
+            let mut query = query.clone();
+            query.push(("limit", PAGE.to_owned()));
+            query.extend(cursor.map(|cursor| ("cursor", cursor)));
+            let mut page = self.get(path, &query).await?;
+            match page["items"].take() {
+                Value::Array(items) => rows.extend(items),
+                _ => return Err(Failure::failed("the api answered something that is no list")),
+            }
+            match page["next"].as_str() {
+                Some(next) => cursor = Some(next.to_owned()),
+                None => return Ok(rows),
+            }
+        }
+    }
+
+    /// Sends a call that changes something. One that is safe to repeat, for it has a key, is repeated while its
+    /// outcome is unknown.
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: &Query,
+        body: Option<&Value>,
+        key: Option<&str>,
+    ) -> Result<Answer, Failure> {
+        let url = self.url(path, query);
+        for _ in 1..TRIES {
+            match self.once(method.clone(), url.clone(), body, key).await {
+                Ok(answer) => return Ok(answer),
+                Err(Sent::Again(_, pause)) if key.is_some() => tokio::time::sleep(pause).await,
+                Err(sent) => return Err(sent.failure()),
+            }
+        }
+        self.once(method, url, body, key).await.map_err(Sent::failure)
+    }
+
+    /// `POST` of something new, under this key or one of its own.
+    pub async fn create(
+        &self,
+        path: &[&str],
+        query: &Query,
+        body: &Value,
+        key: Option<&str>,
+    ) -> Result<Answer, Failure> {
+        let own = new_key();
+        self.send(Method::POST, path, query, Some(body), Some(key.unwrap_or(&own))).await
+    }
+
+    fn url(&self, path: &[&str], query: &Query) -> Url {
+        let mut url = self.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().push("v1").extend(path);
+        }
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        url
+    }
+
+    async fn once(
+        &self,
+        method: Method,
+        url: Url,
+        body: Option<&Value>,
+        key: Option<&str>,
+    ) -> Result<Answer, Sent> {
+        let mut request = self.http.request(method, url);
+        if let Some(body) = body {
+            request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
+        }
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        let response = request.send().await.map_err(|error| self.cut(&error))?;
+        let status = response.status().as_u16();
+        let header =
+            |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let (location, after) = (header(LOCATION), header(RETRY_AFTER));
+        let bytes = response.bytes().await.map_err(|error| self.cut(&error))?;
+        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        if (200..300).contains(&status) {
+            return Ok(Answer { body });
+        }
+        let failure = problem::failure(status, &body, location.as_deref());
+        if body["code"] != "outcome-unknown" {
+            return Err(Sent::Final(failure));
+        }
+        let pause = after.and_then(|text| text.parse().ok()).map_or(PAUSE_MAX, Duration::from_secs);
+        Err(Sent::Again(failure, pause.min(PAUSE_MAX)))
+    }
+
+    /// No answer came. Where no connection stood, nothing was sent.
+    fn cut(&self, error: &reqwest::Error) -> Sent {
+        let base = self.base();
+        if error.is_connect() {
+            let message = format!(
+                "nobody answers at {base}: start wanlink (`wanlink up`), or name its address with --url or WANLINK_URL"
+            );
+            return Sent::Final(Failure::new(Exit::Unavailable, message));
+        }
+        let what = if error.is_timeout() { "gave no answer in time" } else { "broke the connection" };
+        let message = format!("{base} {what}: the call may have been taken");
+        Sent::Again(Failure::new(Exit::Unavailable, message), Duration::from_secs(1))
+    }
+}
+
+impl Sent {
+    fn failure(self) -> Failure {
+        match self {
+            Self::Again(failure, _) | Self::Final(failure) => failure,
+        }
+    }
+}
+
+/// A key that nobody used before.
+pub fn new_key() -> String {
+    SystemEntropy.uuid_v7(SystemClock.wall()).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_escaped_in_paths_and_queries() {
+        let client = Client::new("http://127.0.0.1:8080/").expect("a client");
+        let url = client.url(&["sites", "a/b c?"], &vec![("tenant", "x&y".to_owned())]);
+        assert_eq!(url.as_str(), "http://127.0.0.1:8080/v1/sites/a%2Fb%20c%3F?tenant=x%26y");
+        let below = Client::new("http://wan.example/api").expect("a client");
+        assert_eq!(below.url(&["links"], &Query::new()).as_str(), "http://wan.example/api/v1/links");
+    }
+
+    #[test]
+    fn what_is_no_address_is_told_by_the_flag() {
+        for url in ["", "localhost:8080", "ftp://x", "http://"] {
+            let failure = Client::new(url).expect_err(url);
+            assert!(failure.exit == Exit::Usage && failure.message.contains("--url"), "{failure}");
+        }
+    }
+}

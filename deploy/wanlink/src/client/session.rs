@@ -1,0 +1,114 @@
+//! One command's view of the api: its client, the wanted output, and the verbs that all nouns share.
+
+use super::http::{Client, Query};
+use super::output::{self, Column, Format};
+use crate::exit::Failure;
+use reqwest::Method;
+use serde_json::Value;
+
+/// Flags that say which api and how to print.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ClientArgs {
+    /// Address of the api
+    #[arg(
+        long,
+        global = true,
+        env = "WANLINK_URL",
+        default_value = "http://127.0.0.1:8080",
+        help_heading = "Client options"
+    )]
+    pub url: String,
+    /// How to print answers
+    #[arg(short, long, global = true, value_enum, default_value_t, help_heading = "Client options")]
+    pub output: Format,
+}
+
+/// A kind of resource: its collection's path and what a list shows of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Noun {
+    pub path: &'static str,
+    pub columns: &'static [Column],
+}
+
+/// What a call is about: one tenant's objects alone, where names are not unique.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct TenantArgs {
+    /// Only what is this tenant's: id or name
+    #[arg(long, value_name = "TENANT")]
+    pub tenant: Option<String>,
+}
+
+impl TenantArgs {
+    pub fn query(&self) -> Query {
+        self.tenant.iter().map(|tenant| ("tenant", tenant.clone())).collect()
+    }
+}
+
+/// The key under which a call may be repeated.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct KeyArgs {
+    /// The same call under the same key is done once, whoever repeats it
+    #[arg(long, value_name = "KEY")]
+    pub idempotency_key: Option<String>,
+}
+
+impl KeyArgs {
+    pub fn key(&self) -> Option<&str> {
+        self.idempotency_key.as_deref()
+    }
+}
+
+/// A client that prints.
+#[derive(Clone, Debug)]
+pub struct Session {
+    pub client: Client,
+    pub format: Format,
+}
+
+impl Session {
+    pub fn new(args: &ClientArgs) -> Result<Self, Failure> {
+        Ok(Self { client: Client::new(&args.url)?, format: args.output })
+    }
+
+    pub fn print(&self, object: &Value) -> Result<(), Failure> {
+        output::object(self.format, object)
+    }
+
+    pub fn print_rows(&self, noun: Noun, rows: &[Value]) -> Result<(), Failure> {
+        output::rows(self.format, noun.columns, rows)
+    }
+
+    pub async fn list(&self, noun: Noun, query: &Query) -> Result<(), Failure> {
+        let rows = self.client.list(&[noun.path], query).await?;
+        self.print_rows(noun, &rows)
+    }
+
+    pub async fn show(&self, noun: Noun, id: &str, query: &Query) -> Result<(), Failure> {
+        self.print(&self.client.get(&[noun.path, id], query).await?)
+    }
+
+    pub async fn create(&self, noun: Noun, body: &Value, key: &KeyArgs) -> Result<(), Failure> {
+        let answer = self.client.create(&[noun.path], &Query::new(), body, key.key()).await?;
+        self.print(&answer.body)
+    }
+
+    pub async fn edit(&self, noun: Noun, id: &str, query: &Query, body: &Value) -> Result<(), Failure> {
+        if body.as_object().is_none_or(serde_json::Map::is_empty) {
+            return Err(Failure::usage("nothing to change is given: see --help for the fields"));
+        }
+        let answer = self.client.send(Method::PATCH, &[noun.path, id], query, Some(body), None).await?;
+        self.print(&answer.body)
+    }
+
+    pub async fn delete(&self, noun: Noun, id: &str, query: &Query) -> Result<(), Failure> {
+        let answer = self.client.send(Method::DELETE, &[noun.path, id], query, None, None).await?;
+        match answer.body {
+            Value::Null => {
+                eprintln!("{id} is deleted");
+                Ok(())
+            }
+            // Its end takes longer than the call.
+            body => self.print(&body),
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The nouns of the api as commands: one file each, their verbs and their flags.
+//!
+//! Deliberately absent: rules. What is valid is the api's to say, all faults at once.
+
+pub mod account;
+pub mod action;
+pub mod link;
+pub mod network;
+pub mod parked;
+pub mod port_mapping;
+pub mod request;
+pub mod site;
+pub mod tenant;
+pub mod wim;

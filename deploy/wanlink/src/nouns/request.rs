@@ -1,0 +1,83 @@
+//! `wanlink request`: what was accepted, how far it is, and calling off what has not begun.
+
+use crate::client::http::{Query, new_key};
+use crate::client::output::Format;
+use crate::client::progress::Progress;
+use crate::client::session::{Noun, Session, TenantArgs};
+use crate::client::wait::{self, Deadline, LimitArgs};
+use crate::exit::Failure;
+use crate::nouns::action;
+use clap::Subcommand;
+use reqwest::Method;
+
+pub const NOUN: Noun = Noun {
+    path: "requests",
+    columns: &[
+        ("ID", "/id"),
+        ("TOTAL", "/total"),
+        ("OPEN", "/open"),
+        ("DONE", "/done"),
+        ("FAILED", "/failed"),
+        ("SUPERSEDED", "/superseded"),
+        ("CANCELLED", "/cancelled"),
+        ("ACCEPTED", "/accepted_at"),
+        ("REFUSED", "/refused"),
+    ],
+};
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum Verb {
+    /// List requests
+    List {
+        #[command(flatten)]
+        tenant: TenantArgs,
+    },
+    /// Show one request with its actions
+    Show {
+        request: String,
+        /// Wait until it is finished
+        #[arg(long)]
+        wait: bool,
+        #[command(flatten)]
+        limit: LimitArgs,
+    },
+    /// Call off what of a request has not begun
+    Cancel {
+        request: String,
+        /// Wait until all of it has ended
+        #[arg(long)]
+        wait: bool,
+        #[command(flatten)]
+        limit: LimitArgs,
+    },
+}
+
+pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
+    match verb {
+        Verb::List { tenant } => session.list(NOUN, &tenant.query()).await,
+        Verb::Show { request, wait, limit } => show(session, &request, wait.then_some(limit)).await,
+        Verb::Cancel { request, wait, limit } => {
+            let path = [NOUN.path, &request, "cancel"];
+            let key = new_key();
+            session.client.send(Method::POST, &path, &Query::new(), None, Some(&key)).await?;
+            show(session, &request, wait.then_some(limit)).await
+        }
+    }
+}
+
+async fn show(session: &Session, id: &str, wait: Option<LimitArgs>) -> Result<(), Failure> {
+    if let Some(limit) = wait {
+        let mut progress = Progress::new("actions");
+        wait::request(&session.client, id, Deadline::within(limit.wait_timeout), &mut progress).await?;
+    }
+    let mut found = session.client.get(&[NOUN.path, id], &Query::new()).await?;
+    if session.format == Format::Json {
+        return session.print(&found);
+    }
+    let actions = found["actions"].as_array_mut().map(std::mem::take).unwrap_or_default();
+    if let Some(fields) = found.as_object_mut() {
+        fields.remove("actions");
+    }
+    session.print(&found)?;
+    session.print_rows(action::NOUN, &actions)
+}

@@ -1,0 +1,89 @@
+//! `wanlink wim`: the WAN controllers that are driven.
+
+use crate::client::body::{Body, KeyValue};
+use crate::client::http::Query;
+use crate::client::session::{KeyArgs, Noun, Session};
+use crate::exit::Failure;
+use clap::{Args, Subcommand};
+
+pub const NOUN: Noun = Noun {
+    path: "wims",
+    columns: &[("ID", "/id"), ("NAME", "/name"), ("TYPE", "/type"), ("URL", "/wim_url")],
+};
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum Verb {
+    /// Make a WIM known
+    Create(Create),
+    /// List all WIMs
+    List,
+    /// Show one WIM
+    Show { wim: String },
+    /// Change a WIM; a new URL or setting renews the sessions of its accounts
+    Edit(Edit),
+    /// Delete a WIM that nothing refers to
+    Delete { wim: String },
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Create {
+    name: String,
+    /// The connector kind (see `wanlink engines`)
+    #[arg(long = "type", value_name = "KIND")]
+    kind: String,
+    /// Where the controller is, without credentials
+    #[arg(long = "wim-url", value_name = "URL")]
+    wim_url: String,
+    #[arg(long)]
+    description: Option<String>,
+    /// A setting of the connector for all accounts; no secret
+    #[arg(long, value_name = "KEY=VALUE", value_parser = KeyValue::parse)]
+    config: Vec<KeyValue>,
+    #[command(flatten)]
+    key: KeyArgs,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Edit {
+    /// Id or name
+    wim: String,
+    #[arg(long)]
+    name: Option<String>,
+    #[arg(long = "wim-url", value_name = "URL")]
+    wim_url: Option<String>,
+    #[arg(long)]
+    description: Option<String>,
+    /// A setting of the connector for all accounts; no secret
+    #[arg(long, value_name = "KEY=VALUE", value_parser = KeyValue::parse)]
+    config: Vec<KeyValue>,
+    /// Clear a field, or a setting as in config.probe_url
+    #[arg(long, value_name = "FIELD")]
+    unset: Vec<String>,
+}
+
+pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
+    let none = Query::new();
+    match verb {
+        Verb::Create(it) => {
+            let body = Body::default()
+                .with("name", Some(it.name))
+                .with("type", Some(it.kind))
+                .with("wim_url", Some(it.wim_url))
+                .with("description", it.description)
+                .with_keys("config", &it.config);
+            session.create(NOUN, &body.into(), &it.key).await
+        }
+        Verb::List => session.list(NOUN, &none).await,
+        Verb::Show { wim } => session.show(NOUN, &wim, &none).await,
+        Verb::Edit(it) => {
+            let body = Body::default()
+                .with("name", it.name)
+                .with("wim_url", it.wim_url)
+                .with("description", it.description)
+                .with_keys("config", &it.config)
+                .without(&it.unset);
+            session.edit(NOUN, &it.wim, &none, &body.into()).await
+        }
+        Verb::Delete { wim } => session.delete(NOUN, &wim, &none).await,
+    }
+}
