@@ -1,11 +1,13 @@
 //! The api as any client sees it: calls, pages, and one rule of repetition.
 //!
-//! A call that makes something carries an `Idempotency-Key`, so that it may be sent again where its outcome is not
-//! known; all others are sent once. Deliberately absent: any knowledge of what is called.
+//! A call that makes something carries an `Idempotency-Key`, so that it may be sent again where the api could not
+//! take it or its outcome is not known; all others are sent once. Deliberately absent: any knowledge of what is
+//! called, and redirects, which would carry a password to wherever an answer points.
 
 use super::problem;
 use crate::exit::{Exit, Failure};
 use reqwest::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use reqwest::redirect::Policy;
 use reqwest::{Method, Url};
 use serde_json::Value;
 use std::time::Duration;
@@ -15,12 +17,12 @@ use wanlink_runtime::entropy::{Entropy as _, SystemEntropy};
 /// Above the api's own limit of a call (`api.call_timeout`, 30 s), so that its answer is heard.
 const CALL_WAIT: Duration = Duration::from_secs(40);
 const CONNECT_WAIT: Duration = Duration::from_secs(5);
-/// Sendings of one call whose outcome stays unknown.
+/// Sendings of one call that was not taken or whose outcome stays unknown.
 const TRIES: u32 = 4;
 /// The longest pause between them, whatever the api proposes.
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 /// Rows asked for at once: the most that the api gives.
-const PAGE: &str = "1000";
+const PAGE: u64 = 1_000;
 
 /// A query's parameters.
 pub type Query = Vec<(&'static str, String)>;
@@ -55,7 +57,14 @@ impl Client {
         if !matches!(base.scheme(), "http" | "https") || host.is_empty() {
             return Err(wrong());
         }
-        let mut builder = reqwest::Client::builder().connect_timeout(CONNECT_WAIT).timeout(CALL_WAIT);
+        if !base.username().is_empty() || base.password().is_some() {
+            // It would stand in messages and in the list of processes; and the api asks for none.
+            return Err(Failure::usage("--url must not hold a user or a password"));
+        }
+        let mut builder = reqwest::Client::builder()
+            .redirect(Policy::none())
+            .connect_timeout(CONNECT_WAIT)
+            .timeout(CALL_WAIT);
         if ["127.0.0.1", "[::1]", "localhost"].contains(&host) {
             // No proxy leads back to this machine.
             builder = builder.no_proxy();
@@ -75,27 +84,22 @@ impl Client {
         answer.map(|answer| answer.body).map_err(Sent::failure)
     }
 
-    /// Reads a whole list, page by page.
+    /// Reads a whole list into memory.
     pub async fn list(&self, path: &[&str], query: &Query) -> Result<Vec<Value>, Failure> {
-        let (mut rows, mut cursor) = (Vec::new(), None);
-        loop {
-            let mut query = query.clone();
-            query.push(("limit", PAGE.to_owned()));
-            query.extend(cursor.map(|cursor| ("cursor", cursor)));
-            let mut page = self.get(path, &query).await?;
-            match page["items"].take() {
-                Value::Array(items) => rows.extend(items),
-                _ => return Err(Failure::failed("the api answered something that is no list")),
-            }
-            match page["next"].as_str() {
-                Some(next) => cursor = Some(next.to_owned()),
-                None => return Ok(rows),
-            }
+        let (mut rows, mut pages) = (Vec::new(), self.pages(path, query, None));
+        while let Some(page) = pages.next().await? {
+            rows.extend(page);
         }
+        Ok(rows)
     }
 
-    /// Sends a call that changes something. One that is safe to repeat, for it has a key, is repeated while its
-    /// outcome is unknown.
+    /// A list page by page, of at most `limit` rows altogether.
+    pub fn pages(&self, path: &[&str], query: &Query, limit: Option<u64>) -> Pages<'_> {
+        Pages { client: self, url: self.url(path, query), left: limit.unwrap_or(u64::MAX), cursor: None }
+    }
+
+    /// Sends a call that changes something. One that is safe to repeat, for it has a key, is repeated while the
+    /// api cannot take it or its outcome is unknown.
     pub async fn send(
         &self,
         method: Method,
@@ -163,7 +167,7 @@ impl Client {
             return Ok(Answer { body });
         }
         let failure = problem::failure(status, &body, location.as_deref());
-        if body["code"] != "outcome-unknown" {
+        if status != 503 {
             return Err(Sent::Final(failure));
         }
         let pause = after.and_then(|text| text.parse().ok()).map_or(PAUSE_MAX, Duration::from_secs);
@@ -182,6 +186,41 @@ impl Client {
         let what = if error.is_timeout() { "gave no answer in time" } else { "broke the connection" };
         let message = format!("{base} {what}: the call may have been taken");
         Sent::Again(Failure::new(Exit::Unavailable, message), Duration::from_secs(1))
+    }
+}
+
+/// A list that is being read.
+#[derive(Debug)]
+pub struct Pages<'a> {
+    client: &'a Client,
+    url: Url,
+    /// Rows that are still wanted; none: it is at its end.
+    left: u64,
+    cursor: Option<String>,
+}
+
+impl Pages<'_> {
+    /// The next rows; `None` behind the last ones.
+    pub async fn next(&mut self) -> Result<Option<Vec<Value>>, Failure> {
+        if self.left == 0 {
+            return Ok(None);
+        }
+        let mut url = self.url.clone();
+        url.query_pairs_mut().append_pair("limit", &self.left.min(PAGE).to_string());
+        if let Some(cursor) = &self.cursor {
+            url.query_pairs_mut().append_pair("cursor", cursor);
+        }
+        let answer = self.client.once(Method::GET, url, None, None).await.map_err(Sent::failure)?;
+        let mut page = answer.body;
+        let Value::Array(rows) = page["items"].take() else {
+            return Err(Failure::failed("the api answered something that is no list"));
+        };
+        self.left = self.left.saturating_sub(u64::try_from(rows.len()).unwrap_or(u64::MAX));
+        self.cursor = page["next"].as_str().map(str::to_owned);
+        if self.cursor.is_none() {
+            self.left = 0;
+        }
+        Ok(Some(rows))
     }
 }
 
@@ -213,7 +252,7 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_told_by_the_flag() {
-        for url in ["", "localhost:8080", "ftp://x", "http://"] {
+        for url in ["", "localhost:8080", "ftp://x", "http://", "http://u:p@x", "http://u@x"] {
             let failure = Client::new(url).expect_err(url);
             assert!(failure.exit == Exit::Usage && failure.message.contains("--url"), "{failure}");
         }

@@ -14,6 +14,7 @@ pub struct ClientArgs {
         long,
         global = true,
         env = "WANLINK_URL",
+        hide_env_values = true,
         default_value = "http://127.0.0.1:8080",
         help_heading = "Client options"
     )]
@@ -44,6 +45,14 @@ impl TenantArgs {
     }
 }
 
+/// How much of a list.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct RowArgs {
+    /// At most so many rows; without it, all of them
+    #[arg(long, value_name = "ROWS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub limit: Option<u64>,
+}
+
 /// The key under which a call may be repeated.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct KeyArgs {
@@ -71,25 +80,37 @@ impl Session {
     }
 
     pub fn print(&self, object: &Value) -> Result<(), Failure> {
-        output::object(self.format, object)
+        output::object(self.format, &[], object)
+    }
+
+    /// One of a noun: what a list shows of it comes first.
+    pub fn print_one(&self, noun: Noun, object: &Value) -> Result<(), Failure> {
+        output::object(self.format, noun.columns, object)
     }
 
     pub fn print_rows(&self, noun: Noun, rows: &[Value]) -> Result<(), Failure> {
         output::rows(self.format, noun.columns, rows)
     }
 
-    pub async fn list(&self, noun: Noun, query: &Query) -> Result<(), Failure> {
-        let rows = self.client.list(&[noun.path], query).await?;
-        self.print_rows(noun, &rows)
+    /// Prints a list: JSON as its pages come, a table when its widest cells are known.
+    pub async fn list(&self, noun: Noun, query: &Query, rows: &RowArgs) -> Result<(), Failure> {
+        let mut pages = self.client.pages(&[noun.path], query, rows.limit);
+        let mut printed = output::Rows::new(self.format, noun.columns);
+        while let Some(page) = pages.next().await? {
+            if printed.add(page)?.is_break() {
+                return Ok(());
+            }
+        }
+        printed.end()
     }
 
     pub async fn show(&self, noun: Noun, id: &str, query: &Query) -> Result<(), Failure> {
-        self.print(&self.client.get(&[noun.path, id], query).await?)
+        self.print_one(noun, &self.client.get(&[noun.path, id], query).await?)
     }
 
     pub async fn create(&self, noun: Noun, body: &Value, key: &KeyArgs) -> Result<(), Failure> {
         let answer = self.client.create(&[noun.path], &Query::new(), body, key.key()).await?;
-        self.print(&answer.body)
+        self.print_one(noun, &answer.body)
     }
 
     pub async fn edit(&self, noun: Noun, id: &str, query: &Query, body: &Value) -> Result<(), Failure> {
@@ -97,7 +118,7 @@ impl Session {
             return Err(Failure::usage("nothing to change is given: see --help for the fields"));
         }
         let answer = self.client.send(Method::PATCH, &[noun.path, id], query, Some(body), None).await?;
-        self.print(&answer.body)
+        self.print_one(noun, &answer.body)
     }
 
     pub async fn delete(&self, noun: Noun, id: &str, query: &Query) -> Result<(), Failure> {
@@ -108,7 +129,7 @@ impl Session {
                 Ok(())
             }
             // Its end takes longer than the call.
-            body => self.print(&body),
+            body => self.print_one(noun, &body),
         }
     }
 }

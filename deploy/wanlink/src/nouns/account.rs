@@ -4,7 +4,7 @@
 use crate::client::body::{Body, KeyValue};
 use crate::client::http::Query;
 use crate::client::secret;
-use crate::client::session::{KeyArgs, Noun, Session, TenantArgs};
+use crate::client::session::{KeyArgs, Noun, RowArgs, Session, TenantArgs};
 use crate::client::wait::{self, Deadline, LimitArgs};
 use crate::exit::Failure;
 use clap::{Args, Subcommand};
@@ -88,6 +88,8 @@ pub struct List {
     wim: Option<String>,
     #[arg(long)]
     name: Option<String>,
+    #[command(flatten)]
+    rows: RowArgs,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -147,7 +149,7 @@ pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
             let mut query = it.tenant.query();
             query.extend(it.wim.map(|wim| ("wim", wim)));
             query.extend(it.name.map(|name| ("name", name)));
-            session.list(NOUN, &query).await
+            session.list(NOUN, &query, &it.rows).await
         }
         Verb::Show { account, tenant } => session.show(NOUN, &account, &tenant.query()).await,
         Verb::Edit(it) => {
@@ -168,7 +170,7 @@ async fn create(session: &Session, it: Create) -> Result<(), Failure> {
         }
         _ => answer.body,
     };
-    session.print(&made)
+    session.print_one(NOUN, &made)
 }
 
 async fn delete(session: &Session, it: Delete) -> Result<(), Failure> {

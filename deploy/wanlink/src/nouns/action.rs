@@ -1,7 +1,7 @@
 //! `wanlink action`: single intended changes of links, with every attempt at them.
 
 use crate::client::http::Query;
-use crate::client::session::{Noun, Session, TenantArgs};
+use crate::client::session::{Noun, RowArgs, Session, TenantArgs};
 use crate::exit::Failure;
 use clap::{Args, Subcommand};
 
@@ -40,6 +40,8 @@ pub struct List {
     account: Option<String>,
     #[arg(long)]
     state: Option<String>,
+    #[command(flatten)]
+    rows: RowArgs,
 }
 
 pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
@@ -50,7 +52,7 @@ pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
             query.extend(it.link.map(|link| ("link", link)));
             query.extend(it.account.map(|account| ("account", account)));
             query.extend(it.state.map(|state| ("state", state.to_ascii_uppercase())));
-            session.list(NOUN, &query).await
+            session.list(NOUN, &query, &it.rows).await
         }
         Verb::Show { action } => session.show(NOUN, &action, &Query::new()).await,
     }

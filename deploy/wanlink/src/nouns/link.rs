@@ -5,7 +5,7 @@ use crate::client::endpoint;
 use crate::client::http::{Answer, Query, new_key};
 use crate::client::output::{self, Format};
 use crate::client::progress::Progress;
-use crate::client::session::{KeyArgs, Noun, Session, TenantArgs};
+use crate::client::session::{KeyArgs, Noun, RowArgs, Session, TenantArgs};
 use crate::client::wait::{self, Accepted, Deadline, WaitArgs};
 use crate::exit::Failure;
 use clap::{Args, Subcommand};
@@ -95,6 +95,8 @@ pub struct List {
     /// Those that were deleted as well
     #[arg(long)]
     deleted: bool,
+    #[command(flatten)]
+    rows: RowArgs,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -126,7 +128,7 @@ pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
             let (body, wait, key) = (it.body()?, it.wait, it.key);
             send(session, Method::POST, &[NOUN.path], Some(&body), &key, &wait).await
         }
-        Verb::List(it) => session.list(NOUN, &it.query()).await,
+        Verb::List(it) => session.list(NOUN, &it.query(), &it.rows).await,
         Verb::Show { link } => session.show(NOUN, &link, &Query::new()).await,
         Verb::Edit(it) => {
             let body: Value = Body::default()
@@ -176,11 +178,11 @@ impl Create {
 }
 
 impl List {
-    fn query(self) -> Query {
+    fn query(&self) -> Query {
         let mut query = self.tenant.query();
-        query.extend(self.account.map(|account| ("account", account)));
-        query.extend(self.name.map(|name| ("name", name)));
-        query.extend(self.status.map(|status| ("status", status.to_ascii_uppercase())));
+        query.extend(self.account.clone().map(|account| ("account", account)));
+        query.extend(self.name.clone().map(|name| ("name", name)));
+        query.extend(self.status.as_ref().map(|status| ("status", status.to_ascii_uppercase())));
         query.extend(self.deleted.then(|| ("deleted", "true".to_owned())));
         query
     }

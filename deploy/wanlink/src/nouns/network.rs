@@ -2,7 +2,7 @@
 
 use crate::client::body::{Body, KeyValue};
 use crate::client::endpoint;
-use crate::client::session::{KeyArgs, Noun, Session, TenantArgs};
+use crate::client::session::{KeyArgs, Noun, RowArgs, Session, TenantArgs};
 use crate::exit::Failure;
 use clap::{Args, Subcommand};
 use serde_json::Value;
@@ -86,6 +86,8 @@ pub struct List {
     site: Option<String>,
     #[arg(long)]
     name: Option<String>,
+    #[command(flatten)]
+    rows: RowArgs,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -138,7 +140,7 @@ pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
             let mut query = it.tenant.query();
             query.extend(it.site.map(|site| ("site", site)));
             query.extend(it.name.map(|name| ("name", name)));
-            session.list(NOUN, &query).await
+            session.list(NOUN, &query, &it.rows).await
         }
         Verb::Show { network, tenant } => session.show(NOUN, &network, &tenant.query()).await,
         Verb::Edit(it) => {

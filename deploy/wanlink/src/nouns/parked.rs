@@ -1,7 +1,7 @@
 //! `wanlink parked`: messages that nobody could handle, and sending them to their queue again.
 
 use crate::client::http::{Query, new_key};
-use crate::client::session::{Noun, Session};
+use crate::client::session::{Noun, RowArgs, Session};
 use crate::exit::Failure;
 use clap::Subcommand;
 use reqwest::Method;
@@ -21,7 +21,7 @@ pub const NOUN: Noun = Noun {
 #[derive(Clone, Debug, Subcommand)]
 pub enum Verb {
     /// List parked messages
-    List,
+    List(RowArgs),
     /// Show one message, decoded, with what may be secret masked
     Show { message: String },
     /// Send a message to its queue again
@@ -31,13 +31,13 @@ pub enum Verb {
 pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
     let none = Query::new();
     match verb {
-        Verb::List => session.list(NOUN, &none).await,
+        Verb::List(rows) => session.list(NOUN, &none, &rows).await,
         Verb::Show { message } => session.show(NOUN, &message, &none).await,
         Verb::Replay { message } => {
             let path = [NOUN.path, &message, "replay"];
             let key = new_key();
             let answer = session.client.send(Method::POST, &path, &none, None, Some(&key)).await?;
-            session.print(&answer.body)
+            session.print_one(NOUN, &answer.body)
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use crate::client::body::{Body, KeyValue, read_json};
 use crate::client::http::Query;
-use crate::client::session::{Noun, Session};
+use crate::client::session::{Noun, RowArgs, Session};
 use crate::exit::{Exit, Failure};
 use clap::{Args, Subcommand};
 use reqwest::Method;
@@ -84,6 +84,8 @@ pub struct List {
     /// Only of this site: id or name
     #[arg(long)]
     site: Option<String>,
+    #[command(flatten)]
+    rows: RowArgs,
 }
 
 pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
@@ -97,9 +99,9 @@ pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
             let mut query = Query::new();
             query.extend(it.wim.map(|wim| ("wim", wim)));
             query.extend(it.site.map(|site| ("site", site)));
-            session.list(NOUN, &query).await
+            session.list(NOUN, &query, &it.rows).await
         }
-        Verb::Show { id } => session.print(&find(session, &id).await?),
+        Verb::Show { id } => session.print_one(NOUN, &find(session, &id).await?),
         Verb::Delete { id } => {
             let found = find(session, &id).await?;
             let wim = found["wim_id"].as_str().unwrap_or_default().to_owned();
@@ -142,7 +144,7 @@ async fn create(session: &Session, it: Create) -> Result<(), Failure> {
         .iter()
         .find(|found| same_port(found))
         .or_else(|| stored.iter().find(|found| others.iter().all(|other| other["id"] != found["id"])));
-    made.map_or(Ok(()), |made| session.print(made))
+    made.map_or(Ok(()), |made| session.print_one(NOUN, made))
 }
 
 async fn of_wim(session: &Session, wim: &str) -> Result<Vec<Value>, Failure> {

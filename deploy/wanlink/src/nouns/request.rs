@@ -3,7 +3,7 @@
 use crate::client::http::{Query, new_key};
 use crate::client::output::Format;
 use crate::client::progress::Progress;
-use crate::client::session::{Noun, Session, TenantArgs};
+use crate::client::session::{Noun, RowArgs, Session, TenantArgs};
 use crate::client::wait::{self, Deadline, LimitArgs};
 use crate::exit::Failure;
 use crate::nouns::action;
@@ -31,6 +31,8 @@ pub enum Verb {
     List {
         #[command(flatten)]
         tenant: TenantArgs,
+        #[command(flatten)]
+        rows: RowArgs,
     },
     /// Show one request with its actions
     Show {
@@ -54,7 +56,7 @@ pub enum Verb {
 
 pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
     match verb {
-        Verb::List { tenant } => session.list(NOUN, &tenant.query()).await,
+        Verb::List { tenant, rows } => session.list(NOUN, &tenant.query(), &rows).await,
         Verb::Show { request, wait, limit } => show(session, &request, wait.then_some(limit)).await,
         Verb::Cancel { request, wait, limit } => {
             let path = [NOUN.path, &request, "cancel"];
@@ -72,12 +74,12 @@ async fn show(session: &Session, id: &str, wait: Option<LimitArgs>) -> Result<()
     }
     let mut found = session.client.get(&[NOUN.path, id], &Query::new()).await?;
     if session.format == Format::Json {
-        return session.print(&found);
+        return session.print_one(NOUN, &found);
     }
     let actions = found["actions"].as_array_mut().map(std::mem::take).unwrap_or_default();
     if let Some(fields) = found.as_object_mut() {
         fields.remove("actions");
     }
-    session.print(&found)?;
+    session.print_one(NOUN, &found)?;
     session.print_rows(action::NOUN, &actions)
 }

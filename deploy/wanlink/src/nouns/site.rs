@@ -2,7 +2,7 @@
 
 use crate::client::body::{Body, read_json};
 use crate::client::http::Query;
-use crate::client::session::{KeyArgs, Noun, Session};
+use crate::client::session::{KeyArgs, Noun, RowArgs, Session};
 use crate::exit::Failure;
 use clap::{Args, Subcommand};
 
@@ -22,7 +22,7 @@ pub enum Verb {
     /// Make a site
     Create(Create),
     /// List all sites
-    List,
+    List(RowArgs),
     /// Show one site
     Show { site: String },
     /// Change a site
@@ -84,7 +84,7 @@ pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
     let none = Query::new();
     match verb {
         Verb::Create(it) => session.create(NOUN, &it.fields.body(Some(it.name))?.into(), &it.key).await,
-        Verb::List => session.list(NOUN, &none).await,
+        Verb::List(rows) => session.list(NOUN, &none, &rows).await,
         Verb::Show { site } => session.show(NOUN, &site, &none).await,
         Verb::Edit(it) => {
             let body = it.fields.body(it.name)?.without(&it.unset);

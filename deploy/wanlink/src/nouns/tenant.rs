@@ -2,7 +2,7 @@
 
 use crate::client::body::Body;
 use crate::client::http::Query;
-use crate::client::session::{KeyArgs, Noun, Session};
+use crate::client::session::{KeyArgs, Noun, RowArgs, Session};
 use crate::exit::Failure;
 use clap::{Args, Subcommand};
 
@@ -14,7 +14,7 @@ pub enum Verb {
     /// Make a tenant
     Create(Create),
     /// List all tenants
-    List,
+    List(RowArgs),
     /// Show one tenant
     Show { tenant: String },
     /// Change a tenant
@@ -52,7 +52,7 @@ pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
             let body = Body::default().with("name", Some(it.name)).with("description", it.description);
             session.create(NOUN, &body.into(), &it.key).await
         }
-        Verb::List => session.list(NOUN, &none).await,
+        Verb::List(rows) => session.list(NOUN, &none, &rows).await,
         Verb::Show { tenant } => session.show(NOUN, &tenant, &none).await,
         Verb::Edit(it) => {
             let body =

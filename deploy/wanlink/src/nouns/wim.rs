@@ -2,7 +2,7 @@
 
 use crate::client::body::{Body, KeyValue};
 use crate::client::http::Query;
-use crate::client::session::{KeyArgs, Noun, Session};
+use crate::client::session::{KeyArgs, Noun, RowArgs, Session};
 use crate::exit::Failure;
 use clap::{Args, Subcommand};
 
@@ -16,7 +16,7 @@ pub enum Verb {
     /// Make a WIM known
     Create(Create),
     /// List all WIMs
-    List,
+    List(RowArgs),
     /// Show one WIM
     Show { wim: String },
     /// Change a WIM; a new URL or setting renews the sessions of its accounts
@@ -73,7 +73,7 @@ pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
                 .with_keys("config", &it.config);
             session.create(NOUN, &body.into(), &it.key).await
         }
-        Verb::List => session.list(NOUN, &none).await,
+        Verb::List(rows) => session.list(NOUN, &none, &rows).await,
         Verb::Show { wim } => session.show(NOUN, &wim, &none).await,
         Verb::Edit(it) => {
             let body = Body::default()
