@@ -183,20 +183,22 @@ fn settle(
         return Fate::Gone;
     };
     let own = action.epoch == Some(item.epoch) && action.session_id == Some(session);
-    if action.state.is_finished() {
-        return if own && action.attempt == item.attempt { Fate::Duplicate } else { Fate::Stale };
+    if own && action.attempt == item.attempt && action.state.is_finished() {
+        return Fate::Duplicate;
     }
     if action.account_id != item.account || !is_current(accounts, session, item.account, item.epoch, work) {
         return Fate::Stale;
     }
-    if item.attempt != action.attempt {
-        return if item.attempt < action.attempt && own { Fate::Duplicate } else { Fate::Stale };
+    // From here on the session may act. What comes too late is no reason for it to exit: after a handover several
+    // polls of one link may be under way, and all but the first find it settled.
+    if action.state.is_finished() || item.attempt < action.attempt {
+        return Fate::Duplicate;
     }
     match action.state {
-        ActionState::Running if !own => return Fate::Stale,
+        ActionState::Retry => return Fate::Duplicate,
         // A poll comes under the account's current epoch, which need not be the attempt's.
-        ActionState::Running | ActionState::Build => {}
-        ActionState::Retry if own => return Fate::Duplicate,
+        ActionState::Build if item.attempt == action.attempt => {}
+        ActionState::Running if item.attempt == action.attempt && own => {}
         _ => return Fate::Stale,
     }
     let outcome = second_look(work, item.action, item.outcome.clone());

@@ -1,7 +1,7 @@
 //! What comes due: waits with their budgets, lost prompts, polls, observations.
 
 use crate::outcomes::{done, found, link};
-use crate::rows::{ACCOUNT, SESSION, creation, fresh, network, renewal, sealed, wish, wish_over};
+use crate::rows::{ACCOUNT, OTHER_SESSION, SESSION, creation, fresh, network, renewal, sealed, wish, wish_over};
 use crate::stage::{Stage, settings};
 use std::time::Duration;
 use wanlink_broker::port::Queue;
@@ -84,6 +84,22 @@ async fn a_building_link_is_polled_and_settled_by_the_poll() {
     assert_eq!((poll.epoch, poll.attempt, poll.action), (epoch, attempt, create.actions[0].id));
     assert_eq!(stage.report(SESSION, epoch, &create, attempt, done()).await, Fate::Applied);
     assert_eq!(stage.link(create.actions[0].link_id).await.status, LinkStatus::Active);
+    stage.stop().await;
+}
+
+/// After a handover a building link is polled under the next epoch, and more than once if its holder takes its time.
+#[tokio::test]
+async fn a_poll_that_finds_its_link_settled_ends_no_epoch() {
+    let (stage, epoch) = Stage::leased(settings()).await;
+    let create = stage.record(creation(link(), wish())).await;
+    let (attempt, _) = stage.run(SESSION, epoch, &create).await;
+    let building = Outcome::Building { found: found(LinkStatus::Build) };
+    stage.report(SESSION, epoch, &create, attempt, building).await;
+    stage.register(OTHER_SESSION).await;
+    let next = stage.granted(OTHER_SESSION).await;
+    assert_eq!(stage.report(OTHER_SESSION, next, &create, attempt, done()).await, Fate::Applied);
+    assert_eq!(stage.report(OTHER_SESSION, next, &create, attempt, done()).await, Fate::Duplicate);
+    assert_eq!(stage.report(SESSION, epoch, &create, attempt, done()).await, Fate::Duplicate);
     stage.stop().await;
 }
 
