@@ -36,9 +36,8 @@ pub struct UpArgs {
 pub async fn role(role: Role, args: &ConfigArgs, listen: Option<&str>) -> Result<(), Failure> {
     let loaded = args.load(listen)?;
     log(&loaded.config)?;
-    let assembly = Assembly::new(loaded.config);
+    let assembly = Assembly::of_one_role(loaded.config);
     assembly.check_engines()?;
-    assembly.check_reach().await?;
     let signals = signals()?;
     let mut running = Running::default();
     match role {

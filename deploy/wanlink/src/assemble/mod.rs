@@ -36,15 +36,23 @@ pub struct Assembly {
     pub brokers: Brokers,
     pub stores: Stores,
     pub connectors: Arc<Connectors>,
+    /// All roles are in this process.
+    whole: bool,
 }
 
 impl Assembly {
-    /// With the engines and connectors of this build. An executable that brings others along registers them here.
+    /// All roles in one process, with the engines and connectors of this build. An executable that brings others
+    /// along registers them here.
     pub fn new(config: Config) -> Self {
         let connectors = Arc::new(Connectors::built_in(egress(&config)));
         let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
         let (brokers, stores) = (Brokers::built_in(), Stores::built_in());
-        Self { config, clock, entropy, brokers, stores, connectors }
+        Self { config, clock, entropy, brokers, stores, connectors, whole: true }
+    }
+
+    /// A role in a process of its own.
+    pub fn of_one_role(config: Config) -> Self {
+        Self { whole: false, ..Self::new(config) }
     }
 
     /// What can be known without starting anything: that all engines exist.
@@ -65,20 +73,15 @@ impl Assembly {
         if unknown.is_empty() { Ok(()) } else { Err(Failure::configuration(unknown.join("\n"))) }
     }
 
-    /// A connection for one role. It need not stand yet.
+    /// A connection for one role. It need not stand yet. A broker that lives in this process's memory joins only the
+    /// roles of this process, and is refused to a role alone.
     async fn broker(&self) -> Result<Arc<dyn Broker>, Failure> {
         let with = BrokerSurroundings { clock: self.clock.clone(), entropy: self.entropy.clone() };
-        let opened = self.brokers.open(&self.config.message_broker, &with).await;
-        opened.map_err(|error| Failure::configuration(error.to_string()))
-    }
-
-    /// A broker that lives in this process's memory joins only the roles of this process.
-    pub async fn check_reach(&self) -> Result<(), Failure> {
-        let broker = self.broker().await?;
+        let broker = self.brokers.open(&self.config.message_broker, &with).await;
+        let broker = broker.map_err(|error| Failure::configuration(error.to_string()))?;
         let known = broker.capabilities();
-        broker.close(std::time::Duration::ZERO).await;
-        if known.durable {
-            return Ok(());
+        if self.whole || known.durable {
+            return Ok(broker);
         }
         Err(Failure::configuration(format!(
             "message_broker.engine {:?} lives in one process's memory, so that a role of its own would be alone: \
@@ -107,6 +110,7 @@ impl Assembly {
         let settings = ApiSettings::from_config(&self.config.api, &self.config.request)
             .map_err(|error| Failure::configuration(error.to_string()))?;
         let listen = settings.listen;
+        let broker = self.broker().await?;
         let sealer = keys::sealer(&self.config)?;
         let connectors =
             self.connectors.catalogue().map_err(|error| Failure::configuration(error.to_string()))?;
@@ -114,7 +118,6 @@ impl Assembly {
         if let Err(error @ StoreError::Schema { .. }) = store.check_schema().await {
             return Err(schema(&error));
         }
-        let broker = self.broker().await?;
         let deps = ApiDeps {
             broker: broker.clone(),
             store: store.clone(),
@@ -137,8 +140,8 @@ impl Assembly {
 
     /// Starts a conductor. A database or broker that is away is waited for; another schema is refused.
     pub async fn start_conductor(&self, running: &mut Running) -> Result<(), Failure> {
-        let store = self.store()?;
         let broker = self.broker().await?;
+        let store = self.store()?;
         let tasks = Tasks::new();
         let deps = ConductorDeps {
             store: store.clone(),
@@ -156,9 +159,9 @@ impl Assembly {
 
     /// Starts a worker.
     pub async fn start_worker(&self, running: &mut Running) -> Result<(), Failure> {
+        let broker = self.broker().await?;
         let opener = Arc::new(keys::opener(&self.config)?);
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        let broker = self.broker().await?;
         let deps = WorkerDeps {
             broker: broker.clone(),
             connectors: self.connectors.clone(),
@@ -226,7 +229,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_broker_in_memory_is_refused_for_a_role_alone() {
-        let told = Assembly::new(Config::default()).check_reach().await.expect_err("a refusal").message;
+        let opened = Assembly::of_one_role(Config::default()).broker().await;
+        let told = opened.map(drop).expect_err("a refusal").message;
         assert!(told.contains("wanlink up") && told.contains("\"memory\""), "{told}");
+        assert!(Assembly::new(Config::default()).broker().await.is_ok());
     }
 }
