@@ -1,10 +1,11 @@
 //! The envelope `{v, kind, id, at, trace, body}` and the closed list of kinds.
 
-use crate::{account, conductor, journal, lease, report};
+use crate::{account, call, conductor, journal, lease, report};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use wanlink_domain::ids::MessageId;
 use wanlink_domain::time::Timestamp;
+use wanlink_domain::validate::without_value;
 
 /// The newest version that this build reads. It writes this one too, while it is the only one.
 pub const NEWEST: u16 = 1;
@@ -106,6 +107,11 @@ kinds! {
     /// conductor -> the asking role.
     Probed = "probed"(lease::Probed),
 
+    /// broker-driven client -> `wan.requests`: a call as HTTP has it.
+    Call = "call"(call::Call),
+    /// api -> broker-driven client.
+    Called = "called"(call::Called),
+
     /// anyone -> `wan.parked`: a message that could not be handled.
     Parked = "parked"(report::Parked),
 }
@@ -135,6 +141,12 @@ pub enum DecodeError {
     Malformed(String),
 }
 
+/// Why writing cannot fail. An empty message in place of one that could not be written would be confirmed all the same.
+const PLAIN_DATA: &str = "bodies are plain data with string keys, which JSON can always say";
+
+/// Longest text of a reason that is told about a message.
+const REASON_MAX: usize = 500;
+
 /// Writes an envelope as JSON.
 pub fn encode(envelope: &Envelope) -> Vec<u8> {
     let head = Head {
@@ -143,10 +155,9 @@ pub fn encode(envelope: &Envelope) -> Vec<u8> {
         id: envelope.id,
         at: envelope.at,
         trace: envelope.trace.clone(),
-        // Bodies are plain data with string keys: there is nothing in them that JSON cannot say.
-        body: envelope.message.body().unwrap_or(Value::Null),
+        body: envelope.message.body().expect(PLAIN_DATA),
     };
-    serde_json::to_vec(&head).unwrap_or_default()
+    serde_json::to_vec(&head).expect(PLAIN_DATA)
 }
 
 /// Reads an envelope. The version is judged before anything else, for a newer one may look like nothing we know.
@@ -155,15 +166,25 @@ pub fn decode(bytes: &[u8]) -> Result<Envelope, DecodeError> {
     struct Version {
         v: u16,
     }
-    let malformed = |error: serde_json::Error| DecodeError::Malformed(error.to_string());
+    let malformed = |error: serde_json::Error| DecodeError::Malformed(told(&error));
     let Version { v } = serde_json::from_slice(bytes).map_err(malformed)?;
     if !(OLDEST..=NEWEST).contains(&v) {
         return Err(DecodeError::UnknownVersion(v));
     }
     let head: Head = serde_json::from_slice(bytes).map_err(malformed)?;
     match Message::read(&head.kind, head.body) {
-        None => Err(DecodeError::UnknownKind(head.kind)),
-        Some(Err(error)) => Err(DecodeError::Malformed(format!("{}: {error}", head.kind))),
+        None => Err(DecodeError::UnknownKind(printable(&head.kind))),
+        Some(Err(error)) => Err(DecodeError::Malformed(format!("{}: {}", head.kind, told(&error)))),
         Some(Ok(message)) => Ok(Envelope { id: head.id, at: head.at, trace: head.trace, message }),
     }
+}
+
+/// A parser's words without the value that it met, which may be a secret in the wrong place.
+fn told(error: &serde_json::Error) -> String {
+    printable(&without_value(&error.to_string()))
+}
+
+/// Bounded, and without what a terminal or a database would stumble over.
+fn printable(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(REASON_MAX).collect()
 }

@@ -5,6 +5,7 @@
 //! carries which kind stands beside each kind.
 
 pub mod account;
+pub mod call;
 pub mod conductor;
 mod envelope;
 pub mod journal;

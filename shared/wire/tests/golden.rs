@@ -84,10 +84,43 @@ fn what_cannot_be_read_says_what_is_to_become_of_it() {
 }
 
 #[test]
+fn what_is_told_of_a_message_holds_nothing_of_its_values() {
+    let secret = |body: &str| {
+        let text =
+            format!(r#"{{"v":1,"kind":"probe","id":"{}","at":1,"body":{body}}}"#, uuid::Uuid::from_u128(1));
+        decode(text.as_bytes()).unwrap_err().to_string()
+    };
+    for body in [r#"{"nonce":"hunter2"}"#, r#""hunter2""#, r#"{"nonce":["hunter2"]}"#] {
+        assert!(!secret(body).contains("hunter2"), "{}", secret(body));
+    }
+    let long = format!(
+        r#"{{"v":1,"kind":"{}\u0000","id":"{}","at":1,"body":{{}}}}"#,
+        "x".repeat(9_000),
+        uuid::Uuid::nil()
+    );
+    let told = decode(long.as_bytes()).unwrap_err().to_string();
+    assert!(told.len() < 600 && !told.contains('\0'), "{told}");
+}
+
+#[test]
 fn a_field_that_a_later_build_adds_does_not_stop_this_one() {
     let mut message: serde_json::Value =
         serde_json::from_slice(&encode(&envelope(samples::probe()))).unwrap();
     message["colour"] = "blue".into();
     message["body"]["depth"] = 3.into();
     assert_eq!(decode(message.to_string().as_bytes()).unwrap().message, samples::probe());
+}
+
+#[test]
+fn a_call_needs_only_what_it_says_and_its_body_is_in_no_log() {
+    let mut message: serde_json::Value =
+        serde_json::from_slice(&encode(&envelope(samples::probe()))).unwrap();
+    message["kind"] = "call".into();
+    message["body"] = serde_json::json!({"method": "GET", "path": "/v1/links?name=private"});
+    let Message::Call(mut call) = decode(message.to_string().as_bytes()).unwrap().message else {
+        panic!("a call")
+    };
+    assert_eq!((call.idempotency_key.as_deref(), &call.body), (None, &serde_json::Value::Null));
+    call.body = serde_json::json!({"password": "private"});
+    assert!(!format!("{call:?}").contains("private"));
 }

@@ -7,8 +7,8 @@ use wanlink_domain::accepted::AcceptedAt;
 use wanlink_domain::action::{ActionKind, Found, Outcome};
 use wanlink_domain::catalogue::{AccountStatus, PortMapping, Sealed, SwitchPort, Tenant};
 use wanlink_domain::ids::{
-    AccountId, ActionId, CommandId, InstallationId, LinkId, NetworkId, ParkedId, PortMappingId, RequestId,
-    SessionId, SiteId, TenantId, WimId,
+    AccountId, ActionId, CommandId, InstallationId, LinkId, MessageId, NetworkId, ParkedId, PortMappingId,
+    RequestId, SessionId, SiteId, TenantId, WimId,
 };
 use wanlink_domain::link::{
     ConnectionPoint, Encapsulation, Endpoint, LinkStatus, ResolvedWish, ServiceType, StatusSource, Wish,
@@ -18,6 +18,7 @@ use wanlink_domain::reason::{Code, Reason};
 use wanlink_domain::time::Timestamp;
 use wanlink_wire::Message;
 use wanlink_wire::account::{Observe, ObserveLink, Poll, Prompt, Task};
+use wanlink_wire::call::{Call, Called};
 use wanlink_wire::conductor::{
     AccountSettings, Answer, Claim, ClaimItem, Command, CommandResult, Operation, Settings, SettingsAnswer,
     Verdict, VerdictItem, Verdicts,
@@ -105,7 +106,7 @@ pub fn probe() -> Message {
 
 /// Fixture names and messages.
 pub fn all() -> Vec<(String, Message)> {
-    [journal(), account(), claims(), commands(), reports(), leases()].concat()
+    [journal(), account(), claims(), commands(), reports(), leases(), calls()].concat()
 }
 
 fn named<const N: usize>(messages: [(&str, Message); N]) -> Vec<(String, Message)> {
@@ -322,5 +323,36 @@ fn leases() -> Vec<(String, Message)> {
         ("wim_updated_bad_action", updated(None).into()),
         ("probe", probe()),
         ("probed", Probed { nonce: 42 }.into()),
+    ])
+}
+
+fn calls() -> Vec<(String, Message)> {
+    let call = Call {
+        method: "POST".into(),
+        path: "/v1/links?tenant=acme".into(),
+        idempotency_key: Some("order-17".into()),
+        body: json!({"name": "paris to geneva"}),
+    };
+    let bare =
+        Call { method: "GET".into(), path: "/v1/links".into(), idempotency_key: None, body: json!(null) };
+    let called = Called {
+        call: MessageId(id(0xABC)),
+        status: 202,
+        location: Some("/v1/requests/00000000-0000-0000-0000-00000000004e".into()),
+        retry_after_s: None,
+        body: json!({"journaled": true}),
+    };
+    let refused = Called {
+        status: 503,
+        location: None,
+        retry_after_s: Some(1),
+        body: json!({"code": "unavailable"}),
+        ..called.clone()
+    };
+    named([
+        ("call", call.into()),
+        ("call_without_body", bare.into()),
+        ("called", called.into()),
+        ("called_problem", refused.into()),
     ])
 }
