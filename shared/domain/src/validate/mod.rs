@@ -8,7 +8,7 @@ pub mod config;
 mod read;
 pub mod rule;
 
-pub use read::{read, read_value};
+pub use read::{read, read_value, without_value};
 
 use crate::reason::{Code, Reason};
 use serde::{Deserialize, Serialize};

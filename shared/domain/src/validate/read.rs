@@ -27,12 +27,17 @@ fn located<E: std::fmt::Display>(error: &serde_path_to_error::Error<E>) -> Field
     FieldError::new(pointer(error.path()), without_value(&error.inner().to_string()))
 }
 
-/// serde's message without the value that did not fit, for it may be a secret in the wrong place.
-fn without_value(message: &str) -> String {
-    let names_value = message.starts_with("invalid type: ") || message.starts_with("invalid value: ");
-    match message.rfind(", expected ").filter(|_| names_value) {
-        Some(at) => format!("must be {}", &message[at + ", expected ".len()..]),
-        None => message.to_owned(),
+/// serde's message without the value, variant or field that did not fit, for it may be a secret in the wrong place.
+/// What would have fitted stays: `must be u16`, "must be one of `a`, `b`", "unknown field, expected `size`".
+pub fn without_value(message: &str) -> String {
+    let fitting = message.rfind(", expected ").map(|at| &message[at + ", expected ".len()..]);
+    let begins = |kind: &str| message.starts_with(kind);
+    if begins("unknown field ") {
+        fitting.map_or("unknown field".to_owned(), |fitting| format!("unknown field, expected {fitting}"))
+    } else if begins("invalid type: ") || begins("invalid value: ") || begins("unknown variant ") {
+        fitting.map_or("does not fit".to_owned(), |fitting| format!("must be {fitting}"))
+    } else {
+        message.to_owned()
     }
 }
 
@@ -71,7 +76,7 @@ mod tests {
             (r#"{"items": [{"size": 1}, {"size": "x"}]}"#, "/items/1/size", "must be u16"),
             (r#"{"items": [{"size": 70000}]}"#, "/items/0/size", "must be u16"),
             (r#"{"items": [{}]}"#, "/items/0", "missing field `size`"),
-            (r#"{"items": [{"size": 1, "a/b": 2}]}"#, "/items/0/a~1b", "unknown field `a/b`"),
+            (r#"{"items": [{"size": 1, "a/b": 2}]}"#, "/items/0/a~1b", "unknown field, expected `size`"),
             (r#"{"items": [], "items": []}"#, "", "duplicate field `items`"),
             (r#"{"items": []} x"#, "", "trailing characters"),
             (r#"{"items": ["#, "", "EOF"),
@@ -88,5 +93,25 @@ mod tests {
         assert!(!hush.message.contains("hush"), "{hush:?}");
         assert!(read::<Outer>(br#"{"items": [{"size": 1}]} "#).is_ok());
         assert_eq!(read::<Outer>(b"\xff").unwrap_err().field, "");
+    }
+
+    #[test]
+    fn what_did_not_fit_is_not_repeated() {
+        for (message, told) in [
+            (r#"invalid type: string "hush, expected a", expected u16 at line 1"#, "must be u16 at line 1"),
+            ("invalid value: integer `70000`, expected u16", "must be u16"),
+            ("unknown variant `hush`, expected `a` or `b`", "must be `a` or `b`"),
+            (
+                "unknown variant `hush, expected x`, expected one of `a`, `b`, `c`",
+                "must be one of `a`, `b`, `c`",
+            ),
+            ("unknown variant `hush`, there are no variants", "does not fit"),
+            ("unknown field `hush`, expected `size`", "unknown field, expected `size`"),
+            ("unknown field `hush`, there are no fields", "unknown field"),
+            ("unknown field `hush`", "unknown field"),
+            ("missing field `size`", "missing field `size`"),
+        ] {
+            assert_eq!(without_value(message), told);
+        }
     }
 }
