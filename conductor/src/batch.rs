@@ -152,6 +152,7 @@ async fn work_off(
 ) -> Result<(), String> {
     let mut known = Vec::new();
     let mut received = Vec::new();
+    let mut too_new = None;
     for delivery in deliveries {
         let why = match decode(&delivery.payload) {
             Ok(envelope) if handler.accepts(&envelope.message) => {
@@ -161,7 +162,8 @@ async fn work_off(
             }
             Ok(envelope) => format!("kind {:?} does not belong on this queue", envelope.message.kind()),
             Err(DecodeError::UnknownVersion(version)) => {
-                return Err(format!("a message of version {version}: a newer conductor must take it"));
+                too_new = Some(format!("a message of version {version}: a newer conductor must take it"));
+                continue;
             }
             Err(error) => error.to_string(),
         };
@@ -184,7 +186,8 @@ async fn work_off(
             }
         }
     }
-    Ok(())
+    // Its neighbours are done; it is given back when the channel is closed, and this process is not ready.
+    too_new.map_or(Ok(()), Err)
 }
 
 /// `offset`: the first message's place in the whole batch; `parked` collects places and reasons.

@@ -11,6 +11,7 @@ use wanlink_broker::port::{Queue, ReplyTo};
 use wanlink_domain::ids::SessionId;
 use wanlink_domain::lease::{Standing, standing};
 use wanlink_domain::object::{Kind, Object};
+use wanlink_domain::validate::config::merged;
 use wanlink_store::port::{StoreError, Transaction};
 use wanlink_wire::Message;
 use wanlink_wire::conductor::{AccountSettings, Claim, Settings, SettingsAnswer, VerdictItem, Verdicts};
@@ -101,8 +102,7 @@ async fn account_settings(tx: &mut dyn Transaction, query: &Settings) -> Result<
     let Some(Object::Wim(wim)) = tx.lock_object(Kind::Wim, account.wim_id.0).await? else {
         return Ok(answer);
     };
-    let mut config = wim.config;
-    config.extend(account.config);
+    let config = merged(&wim.config, &account.config);
     answer.settings = Some(AccountSettings {
         installation: tx.installation().await?,
         account_name: account.name,

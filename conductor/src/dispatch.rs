@@ -136,7 +136,7 @@ impl Facts {
         self.sessions.get(&account.session_id?)
     }
 
-    /// The account's session says that its queue is empty and that it has nothing in hand.
+    /// The account's session says that no prompt is in its queue or in hand.
     fn idle(&self, account: AccountId) -> bool {
         self.holder(account).is_some_and(|session| session.idle.contains(&account))
     }

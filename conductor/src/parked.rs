@@ -67,7 +67,13 @@ async fn session(context: &Context, consumer: &mut dyn Consumer, tasks: &Tasks) 
                 None => return,
             },
         };
-        match insert(context, &delivery.payload).await {
+        let mut recorded = insert(context, &delivery.payload, None).await;
+        if let Err(StoreError::Invalid(why)) = &recorded {
+            // The database does not take its words as they are: the message is kept, its own words are not.
+            tracing::warn!(why, "a parked message is recorded without its own words");
+            recorded = insert(context, &delivery.payload, Some("its reason cannot be recorded")).await;
+        }
+        match recorded {
             Ok(()) => {
                 delivery.ack().await;
             }
@@ -79,7 +85,7 @@ async fn session(context: &Context, consumer: &mut dyn Consumer, tasks: &Tasks) 
     }
 }
 
-async fn insert(context: &Context, message: &[u8]) -> Result<(), StoreError> {
+async fn insert(context: &Context, message: &[u8], instead: Option<&str>) -> Result<(), StoreError> {
     let (origin, reason, payload) = match decode(message) {
         Ok(envelope) => match envelope.message {
             Message::Parked(parked) => (parked.origin, parked.reason, parked.payload),
@@ -92,7 +98,7 @@ async fn insert(context: &Context, message: &[u8]) -> Result<(), StoreError> {
         // The same message parked again is the same row, counted up.
         id: ParkedId(derive(uuid::Uuid::nil(), &[&origin, &payload])),
         origin,
-        reason,
+        reason: instead.map_or(reason, str::to_owned),
         count: 1,
         payload,
         parked_at: tx.now().await?,
@@ -111,6 +117,7 @@ fn usual_queue(message: &Message) -> String {
         Message::Register(_) | Message::Renew(_) | Message::UpdateWim(_) | Message::Probe(_) => {
             "leases".into()
         }
+        Message::Call(_) => "requests".into(),
         Message::Poll(poll) => format!("account/{}", poll.account),
         Message::Observe(observe) => format!("account/{}", observe.account),
         _ => "unknown".into(),

@@ -5,7 +5,7 @@
 //! it. After the database was away nobody could renew, so leases are left alone for one ttl.
 
 use crate::context::Context;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use wanlink_domain::catalogue::Account;
@@ -59,7 +59,7 @@ async fn pass(context: &Context, grace: bool) -> Result<usize, StoreError> {
     let now = tx.now().await?;
     let sessions = tx.sessions().await?;
     let accounts = tx.leasable_accounts().await?;
-    let wanted = choose(&sessions, &accounts, now, grace);
+    let wanted = choose(&sessions, &accounts, now, grace, context.settings.hysteresis_percent);
     if wanted.is_empty() {
         let before = Timestamp(now.0 - micros(context.settings.lease_ttl * FORGET_AFTER_TTLS));
         if sessions.iter().any(|session| session.lease_until < before) {
@@ -68,16 +68,20 @@ async fn pass(context: &Context, grace: bool) -> Result<usize, StoreError> {
         }
         return Ok(0);
     }
+    let was_alive: BTreeSet<SessionId> =
+        sessions.iter().filter(|session| session.lease_until > now).map(|session| session.id).collect();
     let ids: Vec<AccountId> = wanted.keys().copied().collect();
     let mut locked = tx.lock_accounts(&ids).await?;
     let mut granted = Vec::new();
     for account in &mut locked {
         let Some(to) = wanted.get(&account.id) else { continue };
         if let Some(holder) = account.session_id {
-            // Its holder may have renewed since the sessions were read.
             let lease_until = tx.lock_session(holder).await?.map(|session| session.lease_until);
             let now = tx.now().await?;
-            if lease_until.is_some_and(|until| until > now) {
+            let alive = lease_until.is_some_and(|until| until > now);
+            // A holder that was believed dead may have renewed since the sessions were read: it goes on. One that is
+            // to give the account up hears so at its next renewal, and the next epoch waits for its word.
+            if alive && !was_alive.contains(&holder) {
                 continue;
             }
             end_epoch(account, lease_until, now);
@@ -105,6 +109,7 @@ fn choose(
     accounts: &[(Account, String)],
     now: Timestamp,
     grace: bool,
+    hysteresis_percent: u32,
 ) -> BTreeMap<AccountId, SessionId> {
     let alive =
         |id: &SessionId| sessions.iter().any(|session| session.id == *id && session.lease_until > now);
@@ -115,6 +120,15 @@ fn choose(
         }
     }
     let mut chosen = BTreeMap::new();
+    let least = |load: &BTreeMap<SessionId, i32>, kind: &String| {
+        sessions
+            .iter()
+            .filter(|session| session.lease_until > now && !session.draining)
+            .filter(|session| session.connectors.contains(kind))
+            .filter(|session| load.get(&session.id).copied().unwrap_or(0) < session.capacity)
+            .map(|session| (load.get(&session.id).copied().unwrap_or(0), session.id))
+            .min()
+    };
     for (account, kind) in accounts {
         let free = match account.session_id {
             None => true,
@@ -123,18 +137,28 @@ fn choose(
         if !free {
             continue;
         }
-        let best = sessions
-            .iter()
-            .filter(|session| session.lease_until > now && !session.draining)
-            .filter(|session| session.connectors.contains(kind))
-            .filter(|session| load.get(&session.id).copied().unwrap_or(0) < session.capacity)
-            .min_by_key(|session| (load.get(&session.id).copied().unwrap_or(0), session.id));
-        if let Some(best) = best {
-            *load.entry(best.id).or_default() += 1;
-            chosen.insert(account.id, best.id);
+        if let Some((_, best)) = least(&load, kind) {
+            *load.entry(best).or_default() += 1;
+            chosen.insert(account.id, best);
         }
     }
+    if chosen.is_empty() {
+        // One move a round, so that a joining worker is filled without everything changing hands at once.
+        chosen.extend(accounts.iter().find_map(|(account, kind)| {
+            let holder = account.session_id.filter(alive)?;
+            let held = load.get(&holder).copied().unwrap_or(0);
+            let (best_held, best) = least(&load, kind)?;
+            uneven(held, best_held, hysteresis_percent).then_some((account.id, best))
+        }));
+    }
     chosen
+}
+
+/// Whether moving one account away from who holds `held` to who holds `other` is worth a handover: it must leave
+/// the first one no lighter than the second, and the difference must exceed the hysteresis.
+fn uneven(held: i32, other: i32, hysteresis_percent: u32) -> bool {
+    let threshold = i64::from(other) * (100 + i64::from(hysteresis_percent));
+    held - other >= 2 && i64::from(held) * 100 > threshold
 }
 
 fn micros(duration: Duration) -> i64 {
@@ -163,7 +187,7 @@ mod tests {
     fn check(sessions: &[Session], accounts: &[(Account, &str)], grace: bool, expect: &[(u128, u128)]) {
         let accounts: Vec<(Account, String)> =
             accounts.iter().map(|(account, kind)| (account.clone(), (*kind).to_owned())).collect();
-        let chosen: Vec<(u128, u128)> = choose(sessions, &accounts, Timestamp(100), grace)
+        let chosen: Vec<(u128, u128)> = choose(sessions, &accounts, Timestamp(100), grace, 20)
             .into_iter()
             .map(|(account, session)| (account.0.as_u128(), session.0.as_u128()))
             .collect();
@@ -185,6 +209,31 @@ mod tests {
         draining.draining = true;
         let sessions = [session(1, 200, 1, &["a"]), draining];
         check(&sessions, &[(account(11, 1, None), "a"), (account(12, 1, None), "a")], false, &[(11, 1)]);
+    }
+
+    #[test]
+    fn a_worker_that_joins_is_given_one_account_a_round_until_it_is_even() {
+        let two = [session(1, 200, 10, &["a"]), session(2, 200, 10, &["a"])];
+        let held = |by: &[u128]| -> Vec<(Account, &str)> {
+            by.iter().zip(11..).map(|(by, id)| (account(id, 1, Some(*by)), "a")).collect()
+        };
+        check(&two, &held(&[1, 1, 1, 1]), false, &[(11, 2)]);
+        check(&two, &held(&[2, 1, 1, 1]), false, &[(12, 2)]);
+        check(&two, &held(&[2, 2, 1, 1]), false, &[]);
+        check(&two, &held(&[2, 1, 1]), false, &[]);
+        // What is free goes first.
+        let mut free = held(&[1, 1, 1, 1]);
+        free.push((account(20, 1, None), "a"));
+        check(&two, &free, false, &[(20, 2)]);
+    }
+
+    #[test]
+    fn moving_is_worth_it_only_beyond_the_hysteresis() {
+        for (held, other, worth) in
+            [(2, 0, true), (1, 0, false), (12, 10, false), (13, 10, true), (120, 100, false)]
+        {
+            assert_eq!(uneven(held, other, 20), worth, "{held} against {other}");
+        }
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub struct ConductorSettings {
     pub grants_max: usize,
     /// The longest sleep of the loops that look for due work of other conductors' making.
     pub tick: Duration,
+    /// How much more loaded, in percent, a session must be before an account is moved away from it.
+    pub hysteresis_percent: u32,
     /// How often the planner looks for accounts without a holder.
     pub planner_interval: Duration,
 }
@@ -29,6 +31,7 @@ impl Default for ConductorSettings {
             lease_ttl: Duration::from_secs(20),
             grants_max: 64,
             tick: Duration::from_secs(1),
+            hysteresis_percent: 20,
             planner_interval: Duration::from_secs(1),
         }
     }
@@ -62,6 +65,7 @@ impl ConductorSettings {
             lease_ttl: config.lease.ttl,
             grants_max: config.conductor.grants_max,
             tick: config.conductor.tick,
+            hysteresis_percent: config.conductor.hysteresis_percent,
             planner_interval: config.conductor.tick,
         }
     }

@@ -31,7 +31,7 @@ pub struct Renew {
     /// renewal that was answered.
     pub sequence: u64,
     pub holdings: Vec<Holding>,
-    /// Held accounts whose queues are empty and which have nothing in hand.
+    /// Held accounts without a prompt in their queues or in hand.
     pub idle: Vec<AccountId>,
     /// Epochs that this session no longer acts under; repeated until answered.
     pub released: Vec<Holding>,
