@@ -152,7 +152,11 @@ impl Assembly {
             tasks: tasks.clone(),
         };
         let conductor = Conductor::start(deps).await.map_err(|error| schema(&error))?;
-        running.follow("conductor", conductor.ready(), |it| (it.is_ready(), format!("{it:?}")));
+        running.follow("conductor", conductor.ready(), |it| {
+            let missing = [&it.database, &it.message_broker, &it.consuming];
+            let missing: Vec<&str> = missing.into_iter().filter_map(Option::as_deref).collect();
+            (!missing.is_empty()).then(|| missing.join("; "))
+        });
         running.conductor = Some(running::RunningConductor { tasks, broker, store });
         Ok(())
     }
@@ -171,7 +175,10 @@ impl Assembly {
             settings: WorkerSettings::from_config(&self.config, &host),
         };
         let worker = Worker::start(deps, &running.tasks);
-        running.follow("worker", worker.ready(), |it| (it.is_ready(), format!("{it:?}")));
+        running.follow("worker", worker.ready(), |it| match it {
+            wanlink_worker::Readiness::Ready => None,
+            wanlink_worker::Readiness::NotReady(why) => Some(why.clone()),
+        });
         running.worker = Some(running::RunningWorker { worker, broker });
         Ok(())
     }

@@ -46,21 +46,20 @@ pub struct Running {
 }
 
 impl Running {
-    /// Says in the log when a role becomes ready or ceases to be.
+    /// Says in the log when a role becomes ready or ceases to be, until it stops. `missing`: what it lacks.
     pub(super) fn follow<T: Clone + Send + Sync + 'static>(
         &self,
         role: &'static str,
         mut ready: watch::Receiver<T>,
-        read: impl Fn(&T) -> (bool, String) + Send + 'static,
+        missing: impl Fn(&T) -> Option<String> + Send + 'static,
     ) {
         let stop = self.tasks.token();
         self.tasks.spawn(async move {
             loop {
-                let (is_ready, detail) = read(&ready.borrow_and_update());
-                if is_ready {
-                    tracing::info!(role, "ready");
-                } else {
-                    tracing::info!(role, detail, "not ready");
+                let missing = missing(&ready.borrow_and_update());
+                match missing {
+                    None => tracing::info!(role, "ready"),
+                    Some(missing) => tracing::info!(role, missing, "not ready"),
                 }
                 tokio::select! {
                     biased;
@@ -80,7 +79,18 @@ impl Running {
             return Ok(());
         }
         let now = api.handle.ready.borrow().clone();
-        Err(Failure::failed(format!("not ready after {} s: {now:?}", within.as_secs())))
+        let checks = [
+            ("database", now.database),
+            ("schema", now.schema),
+            ("message broker", now.message_broker),
+            ("conductor", now.conductor),
+        ];
+        let missing: Vec<String> = checks
+            .into_iter()
+            .filter(|(_, check)| !check.ready)
+            .map(|(name, check)| format!("{name}: {}", check.detail.unwrap_or_default()))
+            .collect();
+        Err(Failure::failed(format!("not ready after {} s: {}", within.as_secs(), missing.join("; "))))
     }
 
     /// Stops everything in order. `false`: something was still running at its limit and is left behind.
