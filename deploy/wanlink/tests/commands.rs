@@ -85,6 +85,20 @@ fn config_check_tells_all_faults_at_once() {
 }
 
 #[test]
+fn the_configurations_of_the_documentation_are_right() {
+    const PAGE: &str = include_str!("../../docs/running.md");
+    let folder = folder();
+    let files: Vec<&str> =
+        PAGE.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert_eq!(files.len(), 3);
+    for file in files {
+        write(folder.path(), "role.toml", file);
+        let output = run(folder.path(), "config check --conf-file role.toml");
+        assert!(output.status.success(), "{file}\n{}", told(&output));
+    }
+}
+
+#[test]
 fn engines_are_listed_by_port() {
     let output = run(folder().path(), "engines");
     let expected = "database: postgres, sqlite\nmessage_broker: amqp, memory\ncoordination: database\n\
