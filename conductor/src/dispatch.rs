@@ -6,6 +6,7 @@
 
 use crate::context::Context;
 use crate::resolve::Places;
+use crate::room::Room;
 use crate::work::Work;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -100,8 +101,11 @@ async fn pass(context: &Context) -> Result<Pass, StoreError> {
     let prompts = work.write(tx.as_mut()).await?;
     tx.commit().await?;
     context.prompt(prompts).await;
+    let mut room = Room::default();
     for (account, poll) in polls {
-        context.to_account(account, poll.into()).await;
+        if room.in_queue(context, account).await {
+            context.to_account(account, poll.into()).await;
+        }
     }
     context.nudge.outbox.notify_one();
     Ok(if full { Pass::More } else { Pass::Sleep(SHORTEST) })
@@ -168,13 +172,19 @@ fn prompt(work: &mut Work<'_>, facts: &Facts, action: &Action) {
         return;
     }
     let blocked = blocked_by(action, &work.unfinished(action.link_id)).is_some();
-    let first = action.dispatches == 0;
-    if !blocked && (first || facts.idle(action.account_id)) {
+    if !blocked && (facts.idle(action.account_id) || overdue(work, action)) {
         work.prompt(action.id);
     } else {
         let due = due_again(work, action);
         work.edit_action(action.id, |action| action.due_at = Some(due));
     }
+}
+
+/// Whether a prompt is sent though the account's queue is not known to be empty: the first one, and then one for each
+/// whole `dispatch.max` that it has waited, for on an account that is never idle a lost prompt would stay lost.
+fn overdue(work: &Work<'_>, action: &Action) -> bool {
+    let sent = u32::try_from(action.dispatches).unwrap_or(u32::MAX);
+    sent == 0 || work.now.since(action.waiting_since) >= work.budgets().dispatch_max.saturating_mul(sent)
 }
 
 fn due_again(work: &Work<'_>, action: &Action) -> Timestamp {
@@ -193,7 +203,7 @@ fn spent(work: &Work<'_>, action: &Action) -> Option<Reason> {
 fn poll(work: &Work<'_>, facts: &Facts, action: &Action) -> Option<(AccountId, Poll)> {
     let link = work.link(action.link_id)?;
     let account = facts.accounts.get(&action.account_id)?;
-    facts.holder(account.id)?;
+    facts.holder(account.id).filter(|holder| holder.lease_until > work.now)?;
     let poll = Poll {
         account: account.id,
         epoch: account.epoch,

@@ -155,7 +155,9 @@ struct Hands {
     /// The latest attempt of recent actions that was reported and confirmed.
     reported: BTreeMap<ActionId, i32>,
     reported_order: VecDeque<ActionId>,
-    /// By the monotonic clock: since when no delivery came; `None` while nobody consumes.
+    /// Prompts in hand.
+    prompts: usize,
+    /// By the monotonic clock: since when no prompt came although one was welcome; `None` while none is.
     quiet_since: Option<Duration>,
 }
 
@@ -165,6 +167,7 @@ impl Activity {
             actions: BTreeSet::new(),
             reported: BTreeMap::new(),
             reported_order: VecDeque::new(),
+            prompts: 0,
             quiet_since: None,
         };
         Self { state: Mutex::new(state), count: watch::Sender::new(0) }
@@ -174,13 +177,15 @@ impl Activity {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Nothing in hand, and nothing came for `idle_after`: what a broker has, it would have pushed.
+    /// No prompt in hand, and none came for `idle_after`: what a broker has, it would have pushed. Looks do not count:
+    /// an account with many links is never without them, and prompts that were lost would wait for ever.
     pub fn is_idle(&self, now: Duration, idle_after: Duration) -> bool {
         let quiet = |since: Duration| now.saturating_sub(since) >= idle_after;
-        *self.count.borrow() == 0 && self.hands().quiet_since.is_some_and(quiet)
+        let hands = self.hands();
+        hands.prompts == 0 && hands.quiet_since.is_some_and(quiet)
     }
 
-    /// From `since` on somebody consumes; `None`: nobody does, and what the queue holds is not known.
+    /// From `since` on deliveries are taken; `None`: they are not, and what the queue holds is not known.
     pub fn consuming(&self, since: Option<Duration>) {
         self.hands().quiet_since = since;
     }
@@ -193,10 +198,9 @@ impl Activity {
     }
 
     /// Takes a delivery in hand until the guard is dropped.
-    pub fn take(self: &Arc<Self>, now: Duration) -> InHand {
-        self.hands().quiet_since = Some(now);
+    pub fn take(self: &Arc<Self>) -> InHand {
         self.count.send_modify(|held| *held += 1);
-        InHand { activity: self.clone(), action: None }
+        InHand { activity: self.clone(), action: None, prompt: false }
     }
 
     /// The attempt of this action that was reported and confirmed last; 0: none.
@@ -221,9 +225,18 @@ impl Activity {
 pub(crate) struct InHand {
     activity: Arc<Activity>,
     action: Option<ActionId>,
+    prompt: bool,
 }
 
 impl InHand {
+    /// Says that it is a prompt, which came at `now`.
+    pub fn is_prompt(&mut self, now: Duration) {
+        let mut hands = self.activity.hands();
+        hands.quiet_since = Some(now);
+        hands.prompts += usize::from(!self.prompt);
+        self.prompt = true;
+    }
+
     /// Says which action it is about. `false`: another delivery of that action is in hand already.
     pub fn about(&mut self, action: ActionId) -> bool {
         let first = self.activity.hands().actions.insert(action);
@@ -236,9 +249,12 @@ impl InHand {
 
 impl Drop for InHand {
     fn drop(&mut self) {
+        let mut hands = self.activity.hands();
         if let Some(action) = self.action {
-            self.activity.hands().actions.remove(&action);
+            hands.actions.remove(&action);
         }
+        hands.prompts -= usize::from(self.prompt);
+        drop(hands);
         self.activity.count.send_modify(|held| *held -= 1);
     }
 }

@@ -84,8 +84,7 @@ async fn finish(account: &Account) {
 async fn take(account: &Arc<Account>, consumer: &mut dyn Consumer, hands: &Arc<Semaphore>) -> End {
     loop {
         let next = async {
-            // A closed semaphore is not possible: nobody closes it.
-            let hand = hands.clone().acquire_owned().await.ok()?;
+            let hand = free_hand(account, hands).await?;
             consumer.next().await.map(|delivery| (hand, delivery))
         };
         let (hand, delivery) = tokio::select! {
@@ -102,9 +101,20 @@ async fn take(account: &Arc<Account>, consumer: &mut dyn Consumer, hands: &Arc<S
     }
 }
 
+/// While all hands are full, prompts may wait unseen in the queue. A closed semaphore is not possible: nobody closes it.
+async fn free_hand(account: &Account, hands: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
+    if let Ok(hand) = hands.clone().try_acquire_owned() {
+        return Some(hand);
+    }
+    account.activity.consuming(None);
+    let hand = hands.clone().acquire_owned().await.ok()?;
+    account.activity.consuming(Some(account.cx.clock.mono()));
+    Some(hand)
+}
+
 /// Starts what a delivery asks for. `Some`: it is of that unknown version and was given back.
 async fn dispatch(account: &Arc<Account>, hand: OwnedSemaphorePermit, delivery: Delivery) -> Option<u16> {
-    let mut held = account.activity.take(account.cx.clock.mono());
+    let mut held = account.activity.take();
     let holding = account.holding;
     match decode(&delivery.payload).map(|envelope| envelope.message) {
         Err(DecodeError::UnknownVersion(version)) => {
@@ -112,6 +122,7 @@ async fn dispatch(account: &Arc<Account>, hand: OwnedSemaphorePermit, delivery: 
             return Some(version);
         }
         Ok(Message::Prompt(asked)) => {
+            held.is_prompt(account.cx.clock.mono());
             if !held.about(asked.action) {
                 delivery.ack().await;
                 return None;

@@ -49,8 +49,8 @@ pub struct WorkerSettings {
     pub again_patience: Duration,
     /// How long a finished report is still offered to the broker once the lease is no longer trusted.
     pub report_patience: Duration,
-    /// An account that is consumed without a delivery for this long, and with none in hand, counts as having an
-    /// empty queue.
+    /// An account whose queue is consumed without a prompt for this long, and with none in hand, counts as having no
+    /// prompt in it.
     pub idle_after: Duration,
     /// How long stopping waits for attempts in flight before it drops them.
     pub drain: Duration,

@@ -19,7 +19,7 @@ pub struct Session {
     pub draining: bool,
     /// By the database's clock: `ttl` after the last renewal's commit.
     pub lease_until: Timestamp,
-    /// Accounts whose queues were empty at the last renewal.
+    /// Accounts without a prompt in their queues at the last renewal.
     pub idle: Vec<AccountId>,
     pub registered_at: Timestamp,
 }

@@ -149,6 +149,30 @@ async fn wait_and_skip_are_acknowledged_without_a_call() {
     world.end().await;
 }
 
+/// Or the prompts that a queue has lost would not be sent again for as long as there are links to look at.
+#[tokio::test(start_paused = true)]
+async fn a_queue_with_nothing_but_looks_in_it_counts_as_empty() {
+    let world = World::new().await;
+    world.grant(1, 1, json!({})).await;
+    world.ready().await;
+    let looks = async {
+        loop {
+            let observe = Observe { account: account(1), epoch: 1, links: Vec::new() };
+            world.send(1, crate::conductor::seal(Message::Observe(observe))).await;
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+    };
+    let idle = eventually("its queue is said to be empty", || {
+        world.conductor.count(|heard| matches!(heard, Message::Renew(renew) if !renew.idle.is_empty())) > 0
+    });
+    tokio::select! {
+        biased;
+        () = idle => {}
+        () = looks => {}
+    }
+    world.end().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_attempt_that_follows_a_lost_one_looks_first() {
     let world = World::new().await;
