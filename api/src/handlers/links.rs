@@ -215,6 +215,10 @@ fn plan_all(
                     .into_iter()
                     .map(|it| FieldError::new(format!("{}{}", drafts.place(n), it.field), it.message)),
             ),
+            // What else a draft names by id or name is looked up with its fields; here it can only be the WIM.
+            Err(PlanError::Refused(reason)) if reason.code == Code::NotFound => {
+                return Err(Problem::of(reason, Place::Body(format!("{}/wim", drafts.place(n)))));
+            }
             Err(PlanError::Refused(reason)) if drafts.listed => {
                 return Err(Problem::of(reason, Place::Body(drafts.place(n))));
             }

@@ -222,7 +222,7 @@ fn links() -> Vec<Case> {
             "invalid",
             "/links/0/tenant",
         ),
-        refused(with(link(), "/wim", json!("nope")), 404, "not-found"),
+        case("POST", "/v1/links", &with(link(), "/wim", json!("nope")), 404, "not-found", "/wim"),
         refused(with(link(), "/tenant", json!("free")), 422, "no-common-wim"),
         refused(with(link(), "/service_type", json!("L3")), 422, "unsupported"),
         refused(with(link(), "/latency_ms", json!(5)), 422, "unsupported"),
