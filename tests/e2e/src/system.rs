@@ -204,21 +204,35 @@ impl System {
         self.servers.as_ref().and_then(|it| it.postgres.as_ref()).expect("a PostgreSQL of this test's own")
     }
 
-    /// Ends every process in order, which each must do well and soon, and removes what was made on shared servers.
-    async fn stop(mut self) {
-        let accounts = self.api.list("/v1/accounts").await;
-        for process in &mut self.processes {
+    /// SIGTERM for all of them, upon which each ends well and soon.
+    async fn end(&mut self, names: &[String]) {
+        for name in names {
+            let process = self.process(name);
             if process.runs() {
                 process.terminate();
             }
         }
-        for process in &mut self.processes {
-            let name = process.name.clone();
+        for name in names {
+            let process = self.process(name);
             let status = wait_until(&format!("{name} to end after SIGTERM"), SOON, async || {
                 if process.runs() { Err("it runs on".to_owned()) } else { Ok(process.ended()) }
             })
             .await;
             assert!(status.is_none_or(|status| status.success()), "{name} after SIGTERM: {status:?}");
+        }
+    }
+
+    /// Ends every process in order, which each must do well and soon, and removes what was made on shared servers.
+    async fn stop(mut self) {
+        let accounts = self.api.list("/v1/accounts").await;
+        // Workers say goodbye to conductors, so these go last.
+        let (last, first): (Vec<String>, Vec<String>) = self
+            .processes
+            .iter()
+            .map(|process| process.name.clone())
+            .partition(|name| name.starts_with("conductor"));
+        for group in [first, last] {
+            self.end(&group).await;
         }
         let ids: Vec<AccountId> =
             accounts.iter().filter_map(|account| AccountId::parse(account["id"].as_str()?)).collect();

@@ -94,13 +94,13 @@ fn links() -> Vec<Case> {
             "POST",
             LINKS,
             &link_with("/endpoints/0/site", json!("nowhere")),
-            404,
-            "not-found",
+            400,
+            "invalid",
             &["/endpoints/0/site"],
         ),
         case("POST", LINKS, &link_with("/tenant", json!("nobody")), 404, "not-found", &["/tenant"]),
         case("POST", LINKS, &link_with("/wim", json!(UNKNOWN)), 404, "not-found", &["/wim"]),
-        case("POST", LINKS, &link_with("/endpoints/0/port/port", json!("9")), 422, "no-common-wim", &[]),
+        case("POST", LINKS, &link_with("/endpoints/0/port/port", json!("9")), 422, "no-port-mapping", &[]),
     ]
 }
 

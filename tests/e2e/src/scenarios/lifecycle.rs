@@ -19,7 +19,7 @@ pub async fn a_link_is_made_read_back_edited_and_deleted(system: &mut System, es
 
     // The word has come, so a read after the answer sees the write.
     let seen = api.get(&format!("/v1/links/{id}")).await;
-    assert_eq!(seen["name"], "north-south");
+    assert_eq!(seen["name"], "north - south");
     let made = link_becomes(&api, id, "ACTIVE").await;
     for (field, expected) in [
         ("tenant_id", json!(estate.tenants[0])),
