@@ -35,9 +35,19 @@ pub struct Call {
     /// The client's name for this call: the same key and body give the same answer.
     pub key: Option<String>,
     pub expects: Expects,
+    pub carrier: Carrier,
     params: BTreeMap<String, String>,
     body: Bytes,
     json_depth_max: usize,
+}
+
+/// How a call came here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Carrier {
+    #[default]
+    Http,
+    /// In a message, which may lie on the broker's disc: it must not hold a secret (design 3).
+    Broker,
 }
 
 /// What `If-Match` (RFC 9110, section 13.1.1) says of the object's version.
@@ -59,6 +69,7 @@ impl Call {
             .map_err(|_| Problem::new(Code::Invalid, "the path is not valid percent-encoded UTF-8"))?
             .0;
         let query = Query::parse(&parts.uri)?;
+        let carrier = parts.extensions.get().copied().unwrap_or_default();
         let (key, expects) = (idempotency_key(&parts.headers)?, if_match(&parts.headers)?);
         let body = read_body(body, settings.body_max_bytes, settings.call_timeout / 2).await?;
         if !body.is_empty() {
@@ -70,6 +81,7 @@ impl Call {
             query,
             key,
             expects,
+            carrier,
             params,
             body,
             json_depth_max: settings.json_depth_max,

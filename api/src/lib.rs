@@ -2,10 +2,12 @@
 //! answers; it reads through a connection that cannot write, and never calls a controller.
 //!
 //! A call passes four places: `routes` (the table, limits), `handlers` (a noun's rules), then `intake` (actions) or
-//! `objects` and `commands` (the catalogue), and `word`, where the conductors' answers arrive. Deliberately absent:
-//! authentication and permissions (they will stand in `scope` and in the table), and any database write.
+//! `objects` and `commands` (the catalogue), and `word`, where the conductors' answers arrive. One that comes over
+//! the message broker (`broker_clients`) passes the same places. Deliberately absent: authentication and permissions
+//! (they will stand in `scope` and in the table), and any database write.
 
 mod backpressure;
+mod broker_clients;
 mod call;
 mod catalogue;
 mod commands;

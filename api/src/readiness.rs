@@ -3,6 +3,7 @@
 //! The broker counts only after a probe of our own came back through our own inbox since the last connection
 //! (design 3): a connection that publishes but receives nothing would leave every call without its word.
 
+use crate::broker_clients;
 use crate::state::{Shared, State};
 use crate::word::{About, Word};
 use serde::Serialize;
@@ -37,6 +38,9 @@ pub struct Readiness {
     pub schema: Check,
     pub message_broker: Check,
     pub conductor: Check,
+    /// Calls over the message broker, where they are taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub broker_clients: Option<Check>,
 }
 
 /// Looks again and again until the process stops.
@@ -120,8 +124,10 @@ async fn look(state: &State, probed: Option<u64>) -> Readiness {
         engine: None,
         detail: (!answered).then(|| "no conductor has answered over this connection".to_owned()),
     };
-    let ready = database.ready && schema.ready && message_broker.ready && conductor.ready;
-    Readiness { ready, database, schema, message_broker, conductor }
+    let broker_clients = broker_clients::check(state);
+    let ready = [&database, &schema, &message_broker, &conductor].into_iter().chain(&broker_clients);
+    let ready = ready.into_iter().all(|check| check.ready);
+    Readiness { ready, database, schema, message_broker, conductor, broker_clients }
 }
 
 async fn database(state: &State) -> (Check, Check) {

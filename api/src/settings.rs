@@ -15,6 +15,8 @@ pub struct ApiSettings {
     pub listen: SocketAddr,
     /// Allows listening beyond loopback while callers are not authenticated.
     pub insecure: bool,
+    /// Takes calls from `wan.requests` as well.
+    pub broker_clients: bool,
     pub body_max_bytes: usize,
     /// Arrays and objects within one another.
     pub json_depth_max: usize,
@@ -48,6 +50,7 @@ impl ApiSettings {
         Ok(Self {
             listen,
             insecure: api.insecure,
+            broker_clients: api.broker_clients,
             body_max_bytes: api.body_max_bytes,
             json_depth_max: api.json_depth_max,
             page_max: u32::try_from(api.page_max).unwrap_or(u32::MAX),

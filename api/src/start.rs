@@ -1,8 +1,10 @@
 //! Starting and stopping the role.
 //!
-//! The listener stops first and calls in progress end; only then the inbox stops, for those calls wait for it.
+//! The listener and the intake from the broker stop first and calls in progress end; only then the inbox stops,
+//! for those calls wait for it.
 
 use crate::backpressure::JournalWatch;
+use crate::broker_clients;
 use crate::catalogue::CatalogueCache;
 use crate::readiness::{self, Readiness};
 use crate::routes;
@@ -10,6 +12,7 @@ use crate::server;
 use crate::settings::ApiSettings;
 use crate::state::State;
 use crate::word::Inbox;
+use axum::Router;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -75,9 +78,11 @@ impl Api {
             let (stop, tasks) = (stop.clone(), behind.clone());
             let connections_max = state.settings.calls_max + IDLE_CONNECTIONS;
             let drain = state.settings.call_timeout;
-            let router = routes::router(state);
+            let router = routes::router(state.clone());
             async move {
-                server::serve(listener, router, connections_max, drain, stop, tasks.clone()).await;
+                let over_broker = over_broker(state, router.clone(), stop.clone(), tasks.clone());
+                let over_http = server::serve(listener, router, connections_max, drain, stop, tasks.clone());
+                futures::join!(over_http, over_broker);
                 if !tasks.stop(STOP_WAIT).await {
                     tracing::warn!("some tasks of the api did not stop in time");
                 }
@@ -111,7 +116,15 @@ fn state(deps: ApiDeps) -> State {
         catalogue: CatalogueCache::default(),
         journal: JournalWatch::new(settings.word_missing_max),
         readiness: watch::Sender::new(Readiness::default()),
+        calls_unread: watch::Sender::default(),
         settings,
+    }
+}
+
+/// The second way in, where it is wanted.
+async fn over_broker(state: Arc<State>, router: Router, stop: CancellationToken, tasks: Tasks) {
+    if state.settings.broker_clients {
+        broker_clients::serve(state, router, stop, tasks).await;
     }
 }
 

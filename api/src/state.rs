@@ -32,6 +32,8 @@ pub struct State {
     pub catalogue: CatalogueCache,
     pub journal: JournalWatch,
     pub readiness: watch::Sender<Readiness>,
+    /// Why calls over the message broker wait for a newer release; `None`: they do not.
+    pub calls_unread: watch::Sender<Option<String>>,
 }
 
 /// How handlers hold it.

@@ -1,6 +1,6 @@
 //! WIM accounts. Their secrets are sealed here, before anything leaves this process, and are never shown again.
 
-use crate::call::Call;
+use crate::call::{Call, Carrier};
 use crate::objects;
 use crate::problem::{Place, Problem};
 use crate::routes::Answer;
@@ -15,6 +15,7 @@ use wanlink_domain::draft::{AccountDraft, AccountPatch, PASSWORD};
 use wanlink_domain::ids::AccountId;
 use wanlink_domain::object::{Kind, Object};
 use wanlink_domain::reason::Code;
+use wanlink_domain::validate::FieldError;
 use wanlink_domain::validate::config::{self, Plaintext};
 use wanlink_runtime::seal::Secret;
 
@@ -46,7 +47,7 @@ pub async fn create(state: Shared, mut call: Call) -> Answer {
         index.find_wim(&draft.wim).map_err(|reason| Problem::of(reason, Place::Body("/wim".to_owned())))?;
     let id = AccountId(scope::id_for(&state, &call, Some(tenant.id)));
     let (checked, plaintexts) = draft.check(tenant, wim, &state.connectors).map_err(Problem::fields)?;
-    let account = checked.create(id, seal(&state, id, &plaintexts)?, state.clock.wall());
+    let account = checked.create(id, seal(&state, &call, id, &plaintexts)?, state.clock.wall());
     if let Some(stands) = index.account_of(tenant.id, wim.id).filter(|it| it.id != id) {
         return second(&state, stands, &account).await;
     }
@@ -106,7 +107,7 @@ pub async fn edit(state: Shared, mut call: Call) -> Answer {
         let checked = patch.clone().check(account, wim, &state.connectors);
         let (checked, plaintexts) = checked.map_err(Problem::fields)?;
         let mut edited = account.clone();
-        let changed = checked.edit(&mut edited, seal(&state, account.id, &plaintexts)?);
+        let changed = checked.edit(&mut edited, seal(&state, &call, account.id, &plaintexts)?);
         Ok(changed.then_some(Object::Account(edited)))
     })
     .await
@@ -126,9 +127,13 @@ async fn find(state: &State, call: &mut Call) -> Result<Object, Problem> {
 /// Each secret sealed for this account and its field.
 fn seal(
     state: &State,
+    call: &Call,
     account: AccountId,
     plaintexts: &BTreeMap<String, Plaintext>,
 ) -> Result<BTreeMap<String, Sealed>, Problem> {
+    if call.carrier == Carrier::Broker && !plaintexts.is_empty() {
+        return Err(Problem::fields(plaintexts.keys().map(|field| secret_in_a_message(field)).collect()));
+    }
     let seal_one = |(field, plaintext): (&String, &Plaintext)| {
         let secret = Secret::new(plaintext.expose());
         let sealed = state.sealer.seal(account, field, &secret).map_err(|error| {
@@ -138,6 +143,15 @@ fn seal(
         Ok((field.clone(), Sealed(sealed.as_str().to_owned())))
     };
     plaintexts.iter().map(seal_one).collect()
+}
+
+fn secret_in_a_message(field: &str) -> FieldError {
+    FieldError::new(pointer(field), "is a secret, which must not stand in a message: set it over HTTP")
+}
+
+/// A secret's place in the body.
+fn pointer(field: &str) -> String {
+    if field == PASSWORD { format!("/{PASSWORD}") } else { config::pointer("/config", field) }
 }
 
 /// The body as it may be hashed: with the mask in the place of every secret.

@@ -5,6 +5,7 @@
 
 mod acceptance;
 mod bad_input;
+mod broker_clients;
 mod catalogue;
 mod conductor;
 mod outages;

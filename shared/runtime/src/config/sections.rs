@@ -132,6 +132,9 @@ section! {
         listen: String = "127.0.0.1:8080".to_owned(),
         /// Allows listening beyond loopback while there is no authentication.
         insecure: bool = false,
+        /// Takes calls from the message broker's `wan.requests` as well. While there is no authentication, whoever
+        /// the broker lets publish there may do everything.
+        broker_clients: bool = false,
         body_max_bytes: usize = 1 << 20,
         json_depth_max: usize = 32,
         page_max: usize = 1_000,
