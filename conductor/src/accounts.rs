@@ -2,6 +2,7 @@
 //! queue first, the row last. Any conductor finishes what another began.
 
 use crate::context::Context;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use wanlink_domain::catalogue::{Account, AccountPhase};
@@ -30,6 +31,10 @@ pub async fn settle(context: &Context, id: AccountId) -> Result<Option<Account>,
     let mut tx = context.store.begin().await.map_err(text)?;
     let mut rows = tx.lock_accounts(&[id]).await.map_err(text)?;
     // It may have changed while the broker was asked: then the next look takes it from there.
+    if rows.is_empty() {
+        // Another conductor finished its deletion while it was declared here: a queue needs its record.
+        return context.broker.delete_account(id).await.map(|()| None).map_err(|error| error.to_string());
+    }
     let Some(row) = rows.first_mut().filter(|row| row.phase == account.phase) else {
         return Ok(Some(account));
     };
@@ -72,18 +77,33 @@ async fn declare_all(context: &Context) -> Result<(), String> {
     let mut tx = context.store.begin().await.map_err(|error| error.to_string())?;
     let ready = tx.leasable_accounts().await.map_err(|error| error.to_string())?;
     drop(tx);
-    for (account, _) in ready {
-        context.broker.declare_account(account.id).await.map_err(|error| error.to_string())?;
+    let ids: Vec<AccountId> = ready.iter().map(|(account, _)| account.id).collect();
+    let mut failed = Ok(());
+    for id in &ids {
+        // One account's trouble is not the others'.
+        if let Err(error) = context.broker.declare_account(*id).await {
+            failed = Err(format!("account {id}: {error}"));
+        }
     }
-    Ok(())
+    let mut tx = context.store.begin().await.map_err(|error| error.to_string())?;
+    let rows = tx.accounts(&ids).await.map_err(|error| error.to_string())?;
+    drop(tx);
+    let still: BTreeSet<AccountId> = rows.into_iter().map(|account| account.id).collect();
+    for id in ids.into_iter().filter(|id| !still.contains(id)) {
+        context.broker.delete_account(id).await.map_err(|error| error.to_string())?;
+    }
+    failed
 }
 
 async fn pass(context: &Context) -> Result<(), String> {
     let mut tx = context.store.begin().await.map_err(|error| error.to_string())?;
     let ids = tx.unsettled_accounts().await.map_err(|error| error.to_string())?;
     drop(tx);
+    let mut failed = Ok(());
     for id in ids {
-        settle(context, id).await?;
+        if let Err(error) = settle(context, id).await {
+            failed = Err(format!("account {id}: {error}"));
+        }
     }
-    Ok(())
+    failed
 }

@@ -34,11 +34,10 @@ pub struct Handled {
 }
 
 impl Handled {
-    fn merge(mut self, other: Handled) -> Handled {
+    fn merge(&mut self, other: Handled) {
         self.replies.extend(other.replies);
         self.prompts.extend(other.prompts);
         self.nudge |= other.nudge;
-        self
     }
 }
 
@@ -170,7 +169,9 @@ async fn work_off(
         park(handler.queue(), context, delivery, &why).await?;
     }
     let mut parked = Vec::new();
-    let handled = in_halves(handler, context, &received, 0, &mut parked).await?;
+    let mut handled = Handled::default();
+    let worked = in_halves(handler, context, &received, 0, &mut parked, &mut handled).await;
+    // What was committed is told, even where the rest of the batch could not be handled now.
     if handled.nudge {
         context.nudge.all();
     }
@@ -178,6 +179,7 @@ async fn work_off(
         context.reply(to, message).await;
     }
     context.prompt(handled.prompts).await;
+    worked?;
     for (index, delivery) in known.into_iter().enumerate() {
         match parked.iter().find(|(at, _)| *at == index) {
             Some((_, why)) => park(handler.queue(), context, delivery, why).await?,
@@ -190,21 +192,29 @@ async fn work_off(
     too_new.map_or(Ok(()), Err)
 }
 
-/// `offset`: the first message's place in the whole batch; `parked` collects places and reasons.
+/// `offset`: the first message's place in the whole batch; `parked` collects places and reasons, `handled` what was
+/// committed.
 async fn in_halves(
     handler: &dyn Handler,
     context: &Arc<Context>,
     batch: &[Received],
     offset: usize,
     parked: &mut Vec<(usize, String)>,
-) -> Result<Handled, String> {
+    handled: &mut Handled,
+) -> Result<(), String> {
     if batch.is_empty() {
-        return Ok(Handled::default());
+        return Ok(());
     }
     let mut conflicts = 0;
+    let mut refusals = 0;
     let error = loop {
         match handler.handle(batch).await {
-            Ok(handled) => return Ok(handled),
+            Ok(done) => {
+                handled.merge(done);
+                return Ok(());
+            }
+            // What it refers to may have gone in the middle of it: a second look sees that and refuses properly.
+            Err(StoreError::Invalid(_)) if batch.len() == 1 && refusals == 0 => refusals += 1,
             // A commit of unknown outcome is made again: what was committed is found by its ids.
             Err(StoreError::Conflict(_) | StoreError::CommitUnknown(_)) if conflicts < CONFLICTS_MAX => {
                 conflicts += 1;
@@ -222,14 +232,13 @@ async fn in_halves(
         StoreError::Conflict(_) | StoreError::Invalid(_) if batch.len() > 1 => {
             let (left, right) = batch.split_at(batch.len() / 2);
             let middle = offset + left.len();
-            let first = Box::pin(in_halves(handler, context, left, offset, parked)).await?;
-            let second = Box::pin(in_halves(handler, context, right, middle, parked)).await?;
-            Ok(first.merge(second))
+            Box::pin(in_halves(handler, context, left, offset, parked, handled)).await?;
+            Box::pin(in_halves(handler, context, right, middle, parked, handled)).await
         }
         StoreError::Conflict(_) => Err(error.to_string()),
         StoreError::Invalid(_) => {
             parked.push((offset, error.to_string()));
-            Ok(Handled::default())
+            Ok(())
         }
     }
 }

@@ -44,7 +44,8 @@ impl Handler for Control {
                 Message::Command(command) => {
                     let (answer, prompts) = self.commands.execute(command).await?;
                     handled.nudge = true;
-                    handled.prompts.extend(prompts);
+                    // At once: a later part of the batch may fail, and then this command is answered from its record.
+                    self.context.prompt(prompts).await;
                     handled.replies.extend(to.cloned().map(|to| (to, Message::Answer(answer))));
                 }
                 _ => {}
@@ -53,12 +54,11 @@ impl Handler for Control {
         if !claims.is_empty() {
             self.claims(&claims, &mut handled).await?;
         }
-        if !settings.is_empty() {
+        for (query, to) in settings {
+            // Each in its own transaction: accounts and WIMs of several queries would be locked crosswise.
             let mut tx = self.context.store.begin().await?;
-            for (query, to) in settings {
-                let answer = account_settings(tx.as_mut(), query).await?;
-                handled.replies.extend(to.cloned().map(|to| (to, Message::SettingsAnswer(answer))));
-            }
+            let answer = account_settings(tx.as_mut(), query).await?;
+            handled.replies.extend(to.cloned().map(|to| (to, Message::SettingsAnswer(answer))));
         }
         Ok(handled)
     }

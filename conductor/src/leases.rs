@@ -129,7 +129,7 @@ impl Leases {
             if holds && (renew.draining || given_up) {
                 end_epoch(account, lease_until, now);
             }
-            let spoke = renew.released.iter().any(|r| r.account == account.id && r.epoch < account.epoch);
+            let spoke = renew.released.iter().any(|word| is_awaited(word, account));
             if spoke {
                 release(account, renew.session);
             }
@@ -176,6 +176,13 @@ impl Leases {
         self.context.nudge.outbox.notify_one();
         Ok(answers)
     }
+}
+
+/// Whether a word of release is about the epoch before the current one, the only one that a handover waits for: its
+/// end raised the epoch by one, and a grant since then by one more. An older word, delayed on its way, would let the
+/// next holder begin beside a session that has held the account again meanwhile.
+fn is_awaited(word: &Holding, account: &Account) -> bool {
+    word.account == account.id && word.epoch < account.epoch && account.epoch - word.epoch <= 2
 }
 
 /// What a session hears of each account that it holds, says that it holds, or is newly given.
@@ -248,6 +255,17 @@ mod tests {
             ]
         );
         assert!(!more);
+    }
+
+    #[test]
+    fn only_the_word_on_the_epoch_before_is_taken() {
+        let word = |epoch| Holding { account: AccountId(Uuid::from_u128(1)), epoch };
+        for (epoch, current, awaited) in
+            [(5, 6, true), (5, 7, true), (5, 8, false), (5, 9, false), (7, 7, false)]
+        {
+            assert_eq!(is_awaited(&word(epoch), &account(1, current, 9)), awaited, "{epoch} under {current}");
+        }
+        assert!(!is_awaited(&word(5), &account(2, 6, 9)), "another account's");
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod ready;
 mod refresh;
 mod reports;
 mod resolve;
+mod room;
 mod settings;
 #[cfg(test)]
 mod testing;

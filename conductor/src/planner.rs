@@ -2,7 +2,7 @@
 //!
 //! One planner at a time, by a lock in the database; whoever gets it plans. Time alone ends no epoch: an expired
 //! lease is taken away only when there is somebody to give the account to, and a holder that renews first keeps
-//! it. After the database was away nobody could renew, so leases are left alone for one ttl.
+//! it. After the database or the broker was away nobody could renew, so leases are left alone for one ttl.
 
 use crate::context::Context;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,10 +22,17 @@ const FORGET_AFTER_TTLS: u32 = 30;
 pub async fn plan(context: Arc<Context>, tasks: Tasks) {
     // At a start nothing is known of what happened before.
     let mut back_since = Some(context.clock.mono());
+    let mut generation = 0;
+    let mut on_tick = false;
     while !tasks.is_stopping() {
+        let health = context.broker.health().borrow().clone();
+        if !health.ready() || health.generation != generation {
+            generation = health.generation;
+            back_since = Some(context.clock.mono());
+        }
         let grace = back_since
             .is_some_and(|since| context.clock.mono().saturating_sub(since) < context.settings.lease_ttl);
-        match pass(&context, grace).await {
+        match pass(&context, Round { grace, rebalance: on_tick }).await {
             Ok(granted) => {
                 if granted > 0 {
                     tracing::info!(granted, "accounts were granted to sessions");
@@ -44,14 +51,23 @@ pub async fn plan(context: Arc<Context>, tasks: Tasks) {
         tokio::select! {
             biased;
             () = tasks.stopped() => return,
-            () = context.nudge.planner.notified() => {}
-            () = tokio::time::sleep(context.settings.planner_interval) => {}
+            () = context.nudge.planner.notified() => on_tick = false,
+            () = tokio::time::sleep(context.settings.planner_interval) => on_tick = true,
         }
     }
 }
 
+/// What a round may do.
+#[derive(Clone, Copy)]
+struct Round {
+    /// Renewals were impossible a moment ago: no lease is taken away because it has expired.
+    grace: bool,
+    /// Accounts may be moved between living sessions.
+    rebalance: bool,
+}
+
 /// One round; answers how many accounts were granted.
-async fn pass(context: &Context, grace: bool) -> Result<usize, StoreError> {
+async fn pass(context: &Context, round: Round) -> Result<usize, StoreError> {
     let mut tx = context.store.begin().await?;
     if !tx.try_lock_planner().await? {
         return Ok(0);
@@ -59,7 +75,7 @@ async fn pass(context: &Context, grace: bool) -> Result<usize, StoreError> {
     let now = tx.now().await?;
     let sessions = tx.sessions().await?;
     let accounts = tx.leasable_accounts().await?;
-    let wanted = choose(&sessions, &accounts, now, grace, context.settings.hysteresis_percent);
+    let wanted = choose(&sessions, &accounts, now, round, context.settings.hysteresis_percent);
     if wanted.is_empty() {
         let before = Timestamp(now.0 - micros(context.settings.lease_ttl * FORGET_AFTER_TTLS));
         if sessions.iter().any(|session| session.lease_until < before) {
@@ -108,7 +124,7 @@ fn choose(
     sessions: &[Session],
     accounts: &[(Account, String)],
     now: Timestamp,
-    grace: bool,
+    round: Round,
     hysteresis_percent: u32,
 ) -> BTreeMap<AccountId, SessionId> {
     let alive =
@@ -132,7 +148,7 @@ fn choose(
     for (account, kind) in accounts {
         let free = match account.session_id {
             None => true,
-            Some(holder) => !alive(&holder) && !grace,
+            Some(holder) => !alive(&holder) && !round.grace,
         };
         if !free {
             continue;
@@ -142,7 +158,7 @@ fn choose(
             chosen.insert(account.id, best);
         }
     }
-    if chosen.is_empty() {
+    if chosen.is_empty() && round.rebalance && !round.grace {
         // One move a round, so that a joining worker is filled without everything changing hands at once.
         chosen.extend(accounts.iter().find_map(|(account, kind)| {
             let holder = account.session_id.filter(alive)?;
@@ -187,10 +203,11 @@ mod tests {
     fn check(sessions: &[Session], accounts: &[(Account, &str)], grace: bool, expect: &[(u128, u128)]) {
         let accounts: Vec<(Account, String)> =
             accounts.iter().map(|(account, kind)| (account.clone(), (*kind).to_owned())).collect();
-        let chosen: Vec<(u128, u128)> = choose(sessions, &accounts, Timestamp(100), grace, 20)
-            .into_iter()
-            .map(|(account, session)| (account.0.as_u128(), session.0.as_u128()))
-            .collect();
+        let chosen: Vec<(u128, u128)> =
+            choose(sessions, &accounts, Timestamp(100), Round { grace, rebalance: true }, 20)
+                .into_iter()
+                .map(|(account, session)| (account.0.as_u128(), session.0.as_u128()))
+                .collect();
         assert_eq!(chosen, expect);
     }
 

@@ -2,11 +2,12 @@
 
 use crate::context::Context;
 use crate::resolve::Places;
+use crate::room::Room;
 use crate::work::jittered;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
-use wanlink_domain::ids::{AccountId, LinkId};
+use wanlink_domain::ids::{AccountId, LinkId, SessionId};
 use wanlink_domain::link::Link;
 use wanlink_runtime::tasks::Tasks;
 use wanlink_store::port::StoreError;
@@ -49,13 +50,22 @@ async fn pass(context: &Context) -> Result<usize, StoreError> {
     let places = Places::read(tx.as_mut(), links.iter().map(|link| (link.wim_id, &link.wish))).await?;
     let accounts: BTreeSet<AccountId> = links.iter().map(|link| link.account_id).collect();
     let accounts: Vec<AccountId> = accounts.into_iter().collect();
-    let epochs: BTreeMap<AccountId, i64> =
-        tx.accounts(&accounts).await?.into_iter().map(|account| (account.id, account.epoch)).collect();
+    let sessions = tx.sessions().await?;
+    let alive: BTreeSet<SessionId> =
+        sessions.into_iter().filter(|session| session.lease_until > now).map(|session| session.id).collect();
+    let epochs: BTreeMap<AccountId, i64> = tx
+        .accounts(&accounts)
+        .await?
+        .into_iter()
+        .filter(|account| account.session_id.is_some_and(|holder| alive.contains(&holder)))
+        .map(|account| (account.id, account.epoch))
+        .collect();
     let ids: Vec<LinkId> = links.iter().map(|link| link.id).collect();
     let due = now.after(jittered(context.settings.budgets.refresh, context.entropy.bits()));
     tx.schedule_refreshes(&ids, due, None).await?;
     tx.commit().await?;
 
+    let mut room = Room::default();
     let mut by_account: BTreeMap<AccountId, Vec<&Link>> = BTreeMap::new();
     for link in &links {
         by_account.entry(link.account_id).or_default().push(link);
@@ -67,7 +77,9 @@ async fn pass(context: &Context) -> Result<usize, StoreError> {
                 .iter()
                 .map(|link| ObserveLink { version: link.version, task: places.task(link, &link.wish) })
                 .collect();
-            context.to_account(account, Observe { account, epoch, links }.into()).await;
+            if room.in_queue(context, account).await {
+                context.to_account(account, Observe { account, epoch, links }.into()).await;
+            }
         }
     }
     Ok(ids.len())

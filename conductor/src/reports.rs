@@ -12,7 +12,7 @@ use wanlink_domain::action::{Action, ActionKind, ActionState, Event, Found, Outc
 use wanlink_domain::catalogue::Account;
 use wanlink_domain::ids::{AccountId, ActionId, LinkId, SessionId};
 use wanlink_domain::lease::{Standing, standing};
-use wanlink_domain::link::{LinkStatus, StatusSource};
+use wanlink_domain::link::{Link, LinkStatus, StatusSource};
 use wanlink_domain::reason::{Code, Reason};
 use wanlink_store::port::{StoreError, Transaction};
 use wanlink_wire::Message;
@@ -125,20 +125,35 @@ impl Reports {
                 },
                 Sight::Failed { reason } => (LinkStatus::WimError, Some(reason.clone())),
             };
-            let changed = link.status != status;
+            // What is wanted gone shows only that (a DELETE of it failed).
+            let shown = link.deletion.is_none();
             match &item.sight {
-                _ if !changed => {
+                Sight::Seen { found } if link.status == status && same(link, found, reason.as_ref()) => {
                     unchanged.insert(item.link);
                 }
                 Sight::Seen { found } => {
                     work.saw(item.link, found.clone());
+                    if shown {
+                        work.set_status(item.link, status, reason);
+                    }
+                }
+                Sight::Failed { .. } if shown && link.status != status => {
                     work.set_status(item.link, status, reason);
                 }
-                Sight::Failed { .. } => work.set_status(item.link, status, reason),
+                Sight::Failed { .. } => {}
             }
         }
         unchanged.into_iter().collect()
     }
+}
+
+/// A sight that tells nothing new costs no write of the row, only the time at which it was seen.
+fn same(link: &Link, found: &Found, reason: Option<&Reason>) -> bool {
+    link.status_reason.as_ref() == reason
+        && link.observed_status == found.status
+        && link.status_source == Some(found.status_source)
+        && (found.service_id.is_none() || link.service_id == found.service_id)
+        && (found.conn_info.is_none() || link.conn_info == found.conn_info)
 }
 
 fn vanished(link: LinkId) -> Reason {
@@ -232,20 +247,28 @@ fn second_look(work: &mut Work<'_>, id: ActionId, outcome: Outcome) -> Outcome {
     match outcome {
         Outcome::Done { .. } if work.link(link).is_some_and(|link| link.lost_at.is_some()) => {
             work.edit_link(link, |link| link.lost_at = None);
-            let detail = "it is gone, but an attempt of this link was lost before: looked at once more";
-            let found = Found {
-                status: None,
-                status_source: StatusSource::Configured,
-                service_id: None,
-                conn_info: None,
-                reason: Some(Reason::new(Code::AttemptLost, detail)),
-            };
-            Outcome::Building { found }
+            Outcome::Building {
+                found: gone("it is gone, but an attempt of this link was lost before: looked at once more"),
+            }
         }
+        // A look that failed says nothing: it is looked once more.
+        Outcome::Retry { .. } | Outcome::Unknown { .. } if looking_again => Outcome::Building {
+            found: gone("it is gone as far as was seen; the second look failed and is repeated"),
+        },
         Outcome::Building { .. } if looking_again => {
             let detail = "what a lost attempt had begun came to be after the removal: removed again";
             Outcome::Retry { reason: Reason::new(Code::AttemptLost, detail), after_ms: None }
         }
         outcome => outcome,
+    }
+}
+
+fn gone(detail: &str) -> Found {
+    Found {
+        status: None,
+        status_source: StatusSource::Configured,
+        service_id: None,
+        conn_info: None,
+        reason: Some(Reason::new(Code::AttemptLost, detail)),
     }
 }

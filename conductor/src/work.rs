@@ -8,8 +8,8 @@ use crate::events;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use wanlink_domain::action::{
-    Action, ActionKind, ActionState, Attempt, Decision, Due, Event, Found, Ignored, decide, link_after,
-    overtaken,
+    Action, ActionKind, ActionState, Attempt, Decision, Due, Event, Found, Ignored, Outcome, decide,
+    link_after, overtaken,
 };
 use wanlink_domain::budget::Budgets;
 use wanlink_domain::event::OutboxEvent;
@@ -152,7 +152,8 @@ impl<'a> Work<'a> {
         let Some(action) = self.actions.get(&id) else { return Err(Ignored::Finished) };
         let claimed = event == Event::Claim;
         let reported = matches!(event, Event::Report(_));
-        let lost = event == Event::Lost && action.state == ActionState::Running;
+        let unheard = matches!(event, Event::Lost | Event::Report(Outcome::Unknown { .. }));
+        let lost = unheard && action.state == ActionState::Running;
         match decide(action, event, self.now, self.entropy.bits(), self.budgets) {
             Decision::Ignore(why) => Err(why),
             Decision::Move { to, due, reason, observe_first } => {
@@ -256,9 +257,8 @@ impl<'a> Work<'a> {
         let (link_id, kind, order) = (action.link_id, action.kind, action.order());
         let Some(link) = self.links.get(&link_id) else { return };
         let change = link_after(link, kind, to, found.as_ref(), reason.as_ref());
-        let ends_deletion = kind == ActionKind::Delete
-            && matches!(to, ActionState::Failed | ActionState::Cancelled)
-            && link.deletion == Some(order);
+        let ends_deletion =
+            kind == ActionKind::Delete && to == ActionState::Cancelled && link.deletion == Some(order);
         let wish = action.wish.clone();
         if let Some(found) = found {
             self.saw(link_id, found);

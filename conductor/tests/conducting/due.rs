@@ -1,7 +1,9 @@
 //! What comes due: waits with their budgets, lost prompts, polls, observations.
 
 use crate::outcomes::{done, found, link};
-use crate::rows::{ACCOUNT, OTHER_SESSION, SESSION, creation, fresh, network, renewal, sealed, wish, wish_over};
+use crate::rows::{
+    ACCOUNT, OTHER_SESSION, SESSION, creation, fresh, network, renewal, sealed, wish, wish_over,
+};
 use crate::stage::{Stage, settings};
 use std::time::Duration;
 use wanlink_broker::port::Queue;
@@ -63,6 +65,16 @@ async fn a_lost_prompt_is_sent_again_while_the_queue_is_empty() {
     let mut renew = renewal(SESSION, &[epoch]);
     renew.idle = vec![ACCOUNT];
     stage.renew(renew).await;
+    stage.prompted(create.actions[0].id).await;
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn a_lost_prompt_is_sent_again_even_on_an_account_that_is_never_idle() {
+    let mut quick = settings();
+    quick.budgets.dispatch_max = Duration::from_millis(500);
+    let (stage, _) = Stage::leased(quick).await;
+    let create = stage.record(creation(link(), wish())).await;
     stage.prompted(create.actions[0].id).await;
     stage.stop().await;
 }

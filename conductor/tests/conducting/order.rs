@@ -83,6 +83,54 @@ async fn a_removal_after_a_lost_attempt_is_looked_at_once_more() {
 }
 
 #[tokio::test]
+async fn an_unanswered_attempt_before_a_removal_is_looked_for_until_a_look_succeeds() {
+    let mut quick = settings();
+    quick.budgets.attempt = Duration::from_millis(10);
+    let (stage, epoch) = Stage::leased(quick).await;
+    let id = link();
+    let create = stage.record(creation(id, wish())).await;
+    let (attempt, _) = stage.run(SESSION, epoch, &create).await;
+    let delete = stage.record(deletion(id)).await;
+    let unheard = || Outcome::Unknown { reason: Reason::new(Code::Timeout, "no answer") };
+    stage.report(SESSION, epoch, &create, attempt, unheard()).await;
+    stage.prompted(delete.actions[0].id).await;
+    let (attempt, _) = stage.run(SESSION, epoch, &delete).await;
+    let gone = || Outcome::Done { found: None };
+    stage.report(SESSION, epoch, &delete, attempt, gone()).await;
+    // The second look fails: it is repeated, and what it then finds is removed again.
+    stage.report(SESSION, epoch, &delete, attempt, unheard()).await;
+    let landed = Outcome::Building { found: found(LinkStatus::Active) };
+    stage.report(SESSION, epoch, &delete, attempt, landed).await;
+    assert_eq!(stage.action(delete.actions[0].id).await.state, ActionState::Retry);
+    stage.prompted(delete.actions[0].id).await;
+    let (attempt, _) = stage.run(SESSION, epoch, &delete).await;
+    stage.report(SESSION, epoch, &delete, attempt, gone()).await;
+    assert_eq!(stage.link(id).await.status, LinkStatus::Deleted);
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn a_link_whose_removal_failed_stays_wanted_gone() {
+    let (stage, epoch) = Stage::leased(settings()).await;
+    let id = link();
+    let create = stage.record(creation(id, wish())).await;
+    let (attempt, _) = stage.run(SESSION, epoch, &create).await;
+    stage.report(SESSION, epoch, &create, attempt, done()).await;
+    let delete = stage.record(deletion(id)).await;
+    let (attempt, _) = stage.run(SESSION, epoch, &delete).await;
+    let refused = Outcome::Refused { reason: Reason::new(Code::Rejected, "no") };
+    stage.report(SESSION, epoch, &delete, attempt, refused).await;
+    let row = stage.link(id).await;
+    assert_eq!(row.status, LinkStatus::Error);
+    assert!(row.deletion.is_some(), "trying again must not make it again");
+    let again = stage.record(deletion(id)).await;
+    let (attempt, _) = stage.run(SESSION, epoch, &again).await;
+    stage.report(SESSION, epoch, &again, attempt, Outcome::Done { found: None }).await;
+    assert_eq!(stage.link(id).await.status, LinkStatus::Deleted);
+    stage.stop().await;
+}
+
+#[tokio::test]
 async fn an_edit_that_is_called_off_leaves_the_wish_as_it_was() {
     let (stage, epoch) = Stage::leased(settings()).await;
     let id = link();

@@ -110,7 +110,32 @@ async fn what_cannot_be_read_is_parked_and_its_queue_goes_on() {
     let (stage, _) = Stage::leased(settings()).await;
     stage.send(Queue::Journal, b"{\"v\":1,\"kind\":\"dance\",\"id\":\"x\"}".to_vec()).await;
     stage.send(Queue::Journal, b"not a message".to_vec()).await;
+    stage
+        .send(
+            Queue::Journal,
+            br#"{"v":1,"kind":"a\u0000b","id":"00000000-0000-0000-0000-000000000000","at":1,"body":{}}"#
+                .to_vec(),
+        )
+        .await;
     stage.record(creation(link(), wish())).await;
+    stage
+        .eventually("all of them are on record", async || {
+            let parked = stage.broker.inspect(Queue::Parked).await.unwrap().unwrap();
+            (parked.ready == 0).then_some(())
+        })
+        .await;
+    stage.stop().await;
+}
+
+/// [23]
+#[tokio::test]
+async fn a_newer_message_is_given_back_its_neighbours_go_on_and_nothing_spins() {
+    let (stage, _) = Stage::leased(settings()).await;
+    stage.send(Queue::Journal, br#"{"v":9,"shape":"new"}"#.to_vec()).await;
+    stage.record(creation(link(), wish())).await;
+    stage.eventually("it is not ready", async || (!stage.ready()).then_some(())).await;
+    let waiting = stage.broker.purge(Queue::Journal).await;
+    assert!(waiting.is_ok());
     stage.stop().await;
 }
 

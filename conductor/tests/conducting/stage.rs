@@ -34,6 +34,7 @@ pub struct Stage {
     pub store: Arc<dyn Store>,
     pub broker: Arc<MemoryBroker>,
     peer: Box<dyn Publisher>,
+    conductor: Conductor,
     pub tasks: Tasks,
     _folder: tempfile::TempDir,
 }
@@ -78,7 +79,7 @@ impl Stage {
             .unwrap()
             .unwrap();
         let peer = broker.publisher();
-        Self { store, broker, peer, tasks, _folder: folder }
+        Self { store, broker, peer, conductor, tasks, _folder: folder }
     }
 
     /// Two sites, a WIM that joins them, and one tenant's ready account there.
@@ -100,6 +101,11 @@ impl Stage {
         stage.register(SESSION).await;
         let epoch = stage.granted(SESSION).await;
         (stage, epoch)
+    }
+
+    /// Whether the conductor calls itself ready.
+    pub fn ready(&self) -> bool {
+        self.conductor.ready().borrow().is_ready()
     }
 
     pub async fn stop(self) {

@@ -179,7 +179,8 @@ pub trait Transaction: Send {
         due_at: Timestamp,
         seen_at: Option<Timestamp>,
     ) -> Result<(), StoreError>;
-    /// Makes the SCHEDULED and RUNNING actions of these accounts (`None`: the SCHEDULED ones of all) due at `now`.
+    /// Makes the SCHEDULED actions of these accounts, and their RUNNING ones of an epoch that is over, due at `now`
+    /// (`None`: the SCHEDULED ones of all).
     /// Prompts that were sent stay counted, so that a backlog that is still in its queue is not doubled.
     async fn make_due(&mut self, accounts: Option<&[AccountId]>, now: Timestamp) -> Result<u64, StoreError>;
     /// Makes the SCHEDULED actions of links that need one of these networks due at `now`, with no prompt counted as

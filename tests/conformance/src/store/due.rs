@@ -90,18 +90,18 @@ pub async fn actions_of_an_account_are_made_due_with_their_prompts_counted(bench
         ..rows::action_in(state, number, number)
     };
     let retry = in_state(ActionState::Retry, 3, 70);
-    tx.update_actions(&[
-        prompted(1, 80),
-        prompted(2, 10),
-        retry.clone(),
-        rows::action_in(ActionState::Done, 4, 4),
-        in_state(ActionState::Running, 5, 90),
-    ])
-    .await?;
+    // One runs under the epoch that is, one under an epoch that is over.
+    let mut accounts = tx.lock_accounts(&[rows::account_id(1)]).await?;
+    accounts[0].epoch = 2;
+    tx.update_accounts(&accounts).await?;
+    let runs = Action { epoch: Some(2), ..in_state(ActionState::Running, 4, 95) };
+    let lost = in_state(ActionState::Running, 5, 90);
+    tx.update_actions(&[prompted(1, 80), prompted(2, 10), retry.clone(), runs.clone(), lost]).await?;
     equal("made due", tx.make_due(Some(&[rows::account_id(1)]), at(50)).await?, 3)?;
-    let found = tx.actions(&[1, 2, 3, 5].map(rows::action_id)).await?;
+    let found = tx.actions(&[1, 2, 3, 4, 5].map(rows::action_id)).await?;
     // What was due before stays first in line.
-    let expected = vec![prompted(1, 50), prompted(2, 10), retry, in_state(ActionState::Running, 5, 50)];
+    let lost = in_state(ActionState::Running, 5, 50);
+    let expected = vec![prompted(1, 50), prompted(2, 10), retry, runs, lost];
     equal("actions", found, expected)?;
     equal("another's", tx.actions(&[rows::action_id(9)]).await?[0].due_at, Some(at(90)))?;
     equal("of no account", tx.make_due(Some(&[]), at(40)).await?, 0)
