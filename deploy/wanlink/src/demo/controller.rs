@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 use wanlink_emulator::LedgerView;
 use wanlink_runtime::entropy::{Entropy as _, SystemEntropy};
 use wanlink_runtime::shutdown::Shutdown;
@@ -20,6 +20,8 @@ use wanlink_runtime::shutdown::Shutdown;
 /// The account's user at the controller.
 pub const USER: &str = "demo";
 const PASSWORD_FILE: &str = "controller.password";
+/// Where it listened last.
+const ADDRESS_FILE: &str = "controller.url";
 const STATE_FILE: &str = "controller.jsonl";
 const LOG_FILE: &str = "controller.log";
 /// How long it may take to start; a long history is read back first.
@@ -33,44 +35,31 @@ pub struct Controller {
     /// Where RESTCONF is, without a slash at the end.
     pub url: String,
     child: Child,
+    /// Our end of its standard input; held here, for waiting for a child closes what the child still holds.
+    pipe: Option<ChildStdin>,
     http: reqwest::Client,
 }
 
 impl Controller {
-    /// Starts it on a free port of loopback, with what it did in former runs.
+    /// Starts it with what it did in former runs, at its former address if that is still free: links whose
+    /// controller has moved away are in error until they are looked at again.
     pub async fn start(folder: &Path) -> Result<Self, Failure> {
-        let fault = |what: &str, error: &dyn std::fmt::Display| {
-            Failure::failed(format!("the emulated controller {what}: {error}"))
-        };
         let secret = ensure_password(folder)?;
-        let log = std::fs::File::create(folder.join(LOG_FILE)).map_err(|e| fault("has no log", &e))?;
-        let program = std::env::current_exe().map_err(|error| fault("cannot be found", &error))?;
-        let mut child = Command::new(program)
-            .args(["emulator", "--until-stdin-closes", "--any-site", "--user", USER, "--password-file"])
-            .arg(secret)
-            .arg("--state")
-            .arg(folder.join(STATE_FILE))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .process_group(0)
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(|error| fault("cannot be started", &error))?;
-        let said = match child.stdout.take() {
-            Some(stdout) => first_line(stdout).await,
-            None => None,
+        let address_file = folder.join(ADDRESS_FILE);
+        let former = std::fs::read_to_string(&address_file).ok();
+        let mut started = None;
+        if let Some(former) = former.as_deref().and_then(|url| url.strip_prefix("http://")) {
+            started = spawn(folder, &secret, former).await.ok();
+        }
+        let (mut child, url) = match started {
+            Some(started) => started,
+            None => spawn(folder, &secret, "127.0.0.1:0").await?,
         };
-        let Some(url) = said else {
-            let log = std::fs::read_to_string(folder.join(LOG_FILE)).unwrap_or_default();
-            return Err(fault("did not say where it listens", &log.trim()));
-        };
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .timeout(ASK_WAIT)
-            .build()
-            .map_err(|error| fault("cannot be asked", &error))?;
-        Ok(Self { url, child, http })
+        std::fs::write(&address_file, &url)
+            .map_err(|error| Failure::failed(format!("{}: {error}", address_file.display())))?;
+        let http = reqwest::Client::builder().no_proxy().timeout(ASK_WAIT).build();
+        let http = http.map_err(|error| fault("cannot be asked", &error))?;
+        Ok(Self { url, pipe: child.stdin.take(), child, http })
     }
 
     /// Where a link's operational status is answered.
@@ -97,7 +86,7 @@ impl Controller {
 
     /// Closes its pipe and waits for its end.
     pub async fn stop(mut self) {
-        drop(self.child.stdin.take());
+        drop(self.pipe.take());
         if tokio::time::timeout(STOP_WAIT, self.child.wait()).await.is_err() {
             // It is killed when it is dropped.
             eprintln!("the emulated controller did not end by itself");
@@ -105,10 +94,44 @@ impl Controller {
     }
 }
 
+fn fault(what: &str, error: &dyn std::fmt::Display) -> Failure {
+    Failure::failed(format!("the emulated controller {what}: {error}"))
+}
+
+/// A process that listens at `address`, and its base URL.
+async fn spawn(folder: &Path, secret: &Path, address: &str) -> Result<(Child, String), Failure> {
+    let log_file = folder.join(LOG_FILE);
+    let log = std::fs::File::create(&log_file).map_err(|error| fault("has no log", &error))?;
+    let program = std::env::current_exe().map_err(|error| fault("cannot be found", &error))?;
+    let mut child = Command::new(program)
+        .args(["emulator", "--until-stdin-closes", "--any-site", "--listen", address])
+        .args(["--user", USER, "--password-file"])
+        .arg(secret)
+        .arg("--state")
+        .arg(folder.join(STATE_FILE))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(log)
+        .process_group(0)
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|error| fault("cannot be started", &error))?;
+    let said = match child.stdout.take() {
+        Some(stdout) => first_line(stdout).await,
+        None => None,
+    };
+    match said {
+        Some(url) => Ok((child, url)),
+        None => {
+            let log = std::fs::read_to_string(&log_file).unwrap_or_default();
+            Err(fault("did not say where it listens", &log.trim()))
+        }
+    }
+}
+
 /// The address in the emulator's first line.
 async fn first_line(stdout: tokio::process::ChildStdout) -> Option<String> {
-    let line = BufReader::new(stdout);
-    let mut lines = line.lines();
+    let mut lines = BufReader::new(stdout).lines();
     let line = tokio::time::timeout(START_WAIT, lines.next_line()).await.ok()?.ok()??;
     let said: serde_json::Value = serde_json::from_str(&line).ok()?;
     said["listening"].as_str().map(str::to_owned)

@@ -30,12 +30,8 @@ impl fmt::Display for Summary<'_> {
         row(f, "links", format!("{} created by this run, {} found", made.created, made.found))?;
         if let (Some(p50), Some(p99)) = (self.times.percentile(50), self.times.percentile(99)) {
             let (whole, p50, p99) = (seconds(self.times.whole), seconds(p50), seconds(p99));
-            let count = self.times.count();
-            row(
-                f,
-                "time",
-                format!("{whole} for {count}; per link, accepted to ACTIVE: p50 {p50}, p99 {p99}"),
-            )?;
+            row(f, "time", format!("{whole} from the first request to the last link"))?;
+            row(f, "per link", format!("p50 {p50}, p99 {p99} from accepted to ACTIVE"))?;
         }
         let Totals { effects, service_creates, repeats, .. } = self.totals;
         let others = effects.saturating_sub(service_creates);

@@ -27,10 +27,6 @@ impl Times {
         Self { links, whole }
     }
 
-    pub fn count(&self) -> usize {
-        self.links.len()
-    }
-
     /// The smallest duration that at least `percent` of the links do not exceed; `None` where there is no link.
     pub fn percentile(&self, percent: usize) -> Option<Duration> {
         let rank = (self.links.len() * percent.min(100)).div_ceil(100).max(1);
@@ -96,7 +92,7 @@ mod tests {
         let spans =
             [(Timestamp(10), Timestamp(30)), (Timestamp(20), Timestamp(70)), (Timestamp(5), Timestamp(6))];
         let times = Times::new(&spans);
-        assert_eq!((times.whole, times.count()), (Duration::from_micros(65), 3));
+        assert_eq!((times.whole, times.links.len()), (Duration::from_micros(65), 3));
         assert_eq!(Times::new(&[]), Times::default());
     }
 }

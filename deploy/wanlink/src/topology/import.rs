@@ -50,18 +50,32 @@ pub struct Imported {
 }
 
 impl Imported {
-    /// For people and programs.
-    pub fn summary(&self, topology: &str) -> Value {
+    /// For programs. `active`: how many links are, where that was waited for.
+    pub fn summary(&self, topology: &str, active: Option<usize>) -> Value {
+        let counts = |made: Made| json!({ "found": made.found, "created": made.created });
         json!({
             "topology": topology,
-            "sites_found": self.sites.found,
-            "sites_created": self.sites.created,
-            "port_mappings_found": self.port_mappings.found,
-            "port_mappings_created": self.port_mappings.created,
-            "links_found": self.made.found,
-            "links_created": self.made.created,
+            "sites": counts(self.sites),
+            "port_mappings": counts(self.port_mappings),
+            "links": counts(self.made),
+            "links_active": active,
             "requests": self.requests,
         })
+    }
+
+    /// For people.
+    pub fn table(&self, active: Option<usize>) -> String {
+        let mut lines = vec![format!("{:<14}{:>8}{:>9}{:>8}", "", "CREATED", "FOUND", "ACTIVE")];
+        let active = active.map_or("-".to_owned(), |count| count.to_string());
+        for (what, made, active) in [
+            ("sites", self.sites, "-"),
+            ("port mappings", self.port_mappings, "-"),
+            ("links", self.made, &active),
+        ] {
+            lines.push(format!("{what:<14}{:>8}{:>9}{active:>8}", made.created, made.found));
+        }
+        lines.extend(self.requests.iter().map(|request| format!("request {request}")));
+        lines.join("\n") + "\n"
     }
 }
 
@@ -220,4 +234,38 @@ async fn present(
         }
     }
     Ok(present)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn imported() -> Imported {
+        let (new, old) = (Made { found: 0, created: 22 }, Made { found: 200, created: 31 });
+        let requests = vec!["r-1".to_owned()];
+        Imported { sites: new, port_mappings: new, made: old, requests, links: BTreeSet::new() }
+    }
+
+    #[test]
+    fn a_summary_counts_what_was_found_and_what_was_made() {
+        let table = imported().table(Some(231));
+        let lines: Vec<&str> = table.lines().collect();
+        assert_eq!(lines[0], "               CREATED    FOUND  ACTIVE");
+        assert_eq!(lines[1], "sites               22        0       -");
+        assert_eq!(lines[3], "links               31      200     231");
+        assert_eq!(lines[4], "request r-1");
+        let summary = imported().summary("geant", None);
+        assert_eq!(summary["links"], json!({"found": 200, "created": 31}));
+        assert_eq!(summary["links_active"], Value::Null);
+    }
+
+    #[test]
+    fn a_mapping_is_sent_along_as_it_is() {
+        let shown = json!({"id": "m", "wim_id": "w", "site_id": "s", "pop_switch_dpid": "00:01",
+            "pop_switch_port": "1", "wan_service_endpoint_id": "pe:1", "wan_service_mapping_info": null,
+            "version": 3, "created_at": "x"});
+        let sent = json!({"site": "s", "pop_switch_dpid": "00:01", "pop_switch_port": "1",
+            "wan_service_endpoint_id": "pe:1"});
+        assert_eq!(draft(&shown), sent);
+    }
 }

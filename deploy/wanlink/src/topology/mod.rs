@@ -12,6 +12,7 @@ pub mod import;
 pub mod plan;
 pub mod watch;
 
+use crate::client::output::{self, Format};
 use crate::client::progress::Progress;
 use crate::client::session::Session;
 use crate::client::wait::{Deadline, LimitArgs};
@@ -67,14 +68,17 @@ pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
     let target =
         Target { tenant: it.tenant, wim: it.wim, create_tenant: it.create_tenant, batch_max: it.batch };
     let imported = import::import(&session.client, &topology, &target).await?;
-    let mut summary = imported.summary(&topology.name);
+    let mut active = None;
     if it.wait {
         let mut progress = Progress::new("links ACTIVE");
         let deadline = Deadline::within(it.limit.wait_timeout);
         let links = watch::all_active(&session.client, &imported.links, deadline, &mut progress).await?;
-        summary["links_active"] = links.len().into();
+        active = Some(links.len());
     }
-    session.print(&summary)
+    match session.format {
+        Format::Json => output::json(&imported.summary(&topology.name, active)),
+        Format::Table => output::text(&imported.table(active)),
+    }
 }
 
 /// Reads a topology's file.
