@@ -66,6 +66,9 @@ pub async fn five_hundred_links_outlive_every_process_and_server(system: &mut Sy
     println!("{} faults: {tally:?}", faults.len());
     assert_eq!((tally.active, tally.effects), (LINKS, LINKS as u64), "one effect per link");
     assert!(tally.repeats <= faults.len() as u64, "{} faults: {tally:?}", faults.len());
+    let lost = system.api.list("/v1/actions").await.iter().filter(|action| action["attempt"] != 1).count();
+    println!("{lost} links needed more than one attempt");
+    assert!(lost > 0, "no fault has met an attempt");
     system.controller.heal().await;
     delete_all(system, &links).await;
 }

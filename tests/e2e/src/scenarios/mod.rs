@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod away;
 pub mod controllers;
 pub mod cut_off;
+pub mod demo;
 pub mod idempotency;
 pub mod input;
 pub mod leases;
@@ -11,6 +12,7 @@ pub mod lifecycle;
 pub mod networks;
 pub mod parked;
 pub mod supersede;
+pub mod topology;
 
 /// Makes one test of every scenario that both profiles run, on `$profile`.
 #[macro_export]
@@ -37,6 +39,7 @@ macro_rules! suite {
             leases::a_worker_frozen_beyond_its_lease_changes_nothing,
             accounts::an_account_is_edited_while_its_links_are_made,
             accounts::an_account_goes_after_its_links,
+            topology::a_topology_is_imported_once,
             cut_off::five_hundred_links_outlive_every_process_and_server,
         }
     };
