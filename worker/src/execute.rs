@@ -54,17 +54,19 @@ pub(crate) async fn poll(account: &Account, kind: ActionKind, task: &Task) -> Ou
     }
 }
 
-/// Looks at a settled link.
-pub(crate) async fn sight(account: &Account, task: &Task) -> Sight {
+/// Looks at a settled link. `None`: the lease ran out meanwhile, so nothing was seen that is ours to tell.
+pub(crate) async fn sight(account: &Account, task: &Task) -> Option<Sight> {
     let connector = match account.driver.current() {
         Ok(connector) => connector,
-        Err(reason) => return Sight::Failed { reason },
+        Err(reason) => return Some(Sight::Failed { reason }),
     };
     let calls = Calls::new(account, connector, account.cx.settings.attempt_timeout);
     match calls.observe(&remote(task)).await {
-        Ok(Ok(found)) => Sight::Seen { found },
-        Ok(Err(failure)) => Sight::Failed { reason: policy::reason(&failure) },
-        Err(cut) => Sight::Failed { reason: cut.reason() },
+        Ok(Ok(found)) => Some(Sight::Seen { found }),
+        Ok(Err(failure)) => Some(Sight::Failed { reason: policy::reason(&failure) }),
+        // It says nothing about the controller.
+        Err(Cut::NotBegun | Cut::Untrusted) => None,
+        Err(cut @ (Cut::TimedOut | Cut::Panicked)) => Some(Sight::Failed { reason: cut.reason() }),
     }
 }
 

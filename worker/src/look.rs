@@ -38,6 +38,8 @@ pub(crate) async fn observe(account: &Account, asked: Observe, delivery: Deliver
             let _place = account.place().await;
             execute::sight(account, &link.task).await
         };
+        // A later round looks at what this one could not.
+        let Some(sight) = sight else { continue };
         let item = ObservedItem {
             account: asked.account,
             epoch: asked.epoch,

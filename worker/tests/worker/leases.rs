@@ -1,12 +1,14 @@
 //! Leases and stale sessions (P2): no call outside an epoch, and none past the trust window.
 
-use crate::world::{World, account, action, eventually, holding, run};
+use crate::conductor::seal;
+use crate::world::{World, account, action, eventually, holding, link, run, task};
 use serde_json::json;
 use std::time::Duration;
 use wanlink_connectors::simulator::{Effect, Fault, Rule, Verb};
 use wanlink_domain::action::{ActionKind, Outcome};
 use wanlink_domain::reason::Code;
 use wanlink_wire::Message;
+use wanlink_wire::account::{Observe, ObserveLink};
 use wanlink_wire::conductor::Verdict;
 use wanlink_wire::lease::Renew;
 use wanlink_wire::report::Fate;
@@ -91,6 +93,34 @@ async fn past_the_trust_window_a_call_is_dropped_and_none_is_begun() {
     world.conductor.script().mute.clear();
     world.reported(2).await;
     assert_eq!(world.conductor.reports_of(action(2))[0].epoch, 3);
+    world.end().await;
+}
+
+/// Or a lease that runs out would show healthy links as failing.
+#[tokio::test(start_paused = true)]
+async fn a_look_that_outlasts_the_trust_window_tells_nothing() {
+    let world = World::new().await;
+    world.controller.script(Rule::on(Verb::Observe, Fault::Hang).times(1));
+    world.grant(1, 3, json!({})).await;
+    let links = [1, 2].map(|n| ObserveLink { version: 1, task: task(n) }).to_vec();
+    world.send(1, seal(Message::Observe(Observe { account: account(1), epoch: 3, links }))).await;
+    eventually("the call", || world.calls(Verb::Observe, 1) == 1).await;
+    world.conductor.script().mute.insert("renew");
+    let later = world.now() + Duration::from_secs(25);
+    eventually("the window is over", || world.now() > later).await;
+    world.conductor.script().mute.clear();
+    let seen = || {
+        let script = world.conductor.script();
+        let items = script.heard.iter().filter_map(|heard| match heard {
+            Message::Observed(observed) => Some(observed.items.clone()),
+            _ => None,
+        });
+        items.flatten().map(|item| item.link).collect::<Vec<_>>()
+    };
+    eventually("the other link is looked at", || seen().contains(&link(2))).await;
+    assert_eq!(seen(), [link(2)]);
+    world.worker.drain().await;
+    assert_eq!(world.left_over(1).await, 0);
     world.end().await;
 }
 
