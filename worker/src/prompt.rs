@@ -8,15 +8,21 @@ use crate::execute::{self, Attempt};
 use crate::reports::Filing;
 use tokio::time::Duration;
 use wanlink_broker::port::Delivery;
+use wanlink_domain::retry::Schedule;
 use wanlink_wire::account::Prompt;
 use wanlink_wire::conductor::{ClaimItem, Verdict};
 use wanlink_wire::report::ReportItem;
+
+/// A pause that is not there does not grow.
+const AGAIN_MIN: Duration = Duration::from_millis(10);
+/// The longest pause before the conductors are asked again about the same prompt, unless they ask for a longer one.
+const AGAIN_MAX: Duration = Duration::from_secs(2);
 
 /// Follows a prompt to its end. Ending without an acknowledgement leaves it for the next session.
 pub(crate) async fn handle(account: &Account, prompt: Prompt, delivery: Delivery) {
     let cx = &account.cx;
     let asked_since = cx.clock.mono();
-    loop {
+    for asked in 0_u32.. {
         let permit = tokio::select! {
             biased;
             () = cx.draining.cancelled() => return,
@@ -55,7 +61,7 @@ pub(crate) async fn handle(account: &Account, prompt: Prompt, delivery: Delivery
             }
             Verdict::Again { after_ms, reason } => {
                 drop(permit);
-                let pause = Duration::from_millis(after_ms);
+                let pause = again_after(Duration::from_millis(after_ms), asked, cx.entropy.bits());
                 let kept = cx.clock.mono().saturating_sub(asked_since);
                 if kept + pause > cx.settings.again_patience {
                     tracing::debug!(action = %prompt.action, %reason, "kept long enough: the record brings it back");
@@ -71,4 +77,12 @@ pub(crate) async fn handle(account: &Account, prompt: Prompt, delivery: Delivery
             Verdict::Stale => return cx.line.end(account.holding),
         }
     }
+}
+
+/// What the conductors asked for, and longer with every answer that did not help: a request that is not on record
+/// after the first moments may not be for a while, and a thousand prompts of it are a thousand claims each time.
+fn again_after(wished: Duration, asked: u32, random: u64) -> Duration {
+    let initial = wished.max(AGAIN_MIN);
+    let growing = Schedule { initial, max: AGAIN_MAX, multiplier: 2.0, jitter: 0.2 };
+    growing.interval(asked, random).max(wished)
 }

@@ -130,6 +130,24 @@ async fn what_cannot_be_decided_yet_is_kept_and_asked_again_but_not_for_ever() {
     world.end().await;
 }
 
+/// Or a journal that lags behind would have every prompt claimed ten times a second.
+#[tokio::test(start_paused = true)]
+async fn the_conductors_are_asked_again_with_growing_pauses() {
+    let world = World::new().await;
+    let again = Verdict::Again { after_ms: 100, reason: Reason::new(Code::AccountNotReady, "not yet") };
+    world.grant(1, 1, json!({})).await;
+    world.ready().await;
+    world.prompt(1, 1, &[again]).await;
+    eventually("the first claim", || world.conductor.claims_of(action(1)) == 1).await;
+    let (early, late) = (world.now() + Duration::from_secs(1), world.now() + Duration::from_secs(40));
+    eventually("a second", || world.now() > early).await;
+    assert!(world.conductor.claims_of(action(1)) >= 3, "what is on record in a moment runs in a moment");
+    eventually("it was given up", || world.now() > late).await;
+    let claims = world.conductor.claims_of(action(1));
+    assert!((10..30).contains(&claims), "{claims} claims of one prompt");
+    world.end().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn wait_and_skip_are_acknowledged_without_a_call() {
     let world = World::new().await;
