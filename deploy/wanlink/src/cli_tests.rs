@@ -51,6 +51,11 @@ fn lines_of_the_documentation_are_understood() {
         "wanlink action list --link ID --state done",
         "wanlink action show ID",
         "wanlink parked replay ID",
+        "wanlink parked list --limit 5",
+        "wanlink network status web active --detail up --tenant acme",
+        "wanlink site create -f site.json",
+        "wanlink account create -f - --tenant acme",
+        "wanlink link delete ID --wait --timeout 5s",
     ] {
         if let Err(error) = read(line) {
             panic!("{line}: {error}");
@@ -66,6 +71,11 @@ fn lines_that_make_no_sense_are_refused_with_the_reason() {
         ("wanlink link create --tenant acme", "--endpoint"),
         ("wanlink link create --endpoint colour=red", "colour"),
         ("wanlink link create --endpoint network=a -f links.json", "cannot be used with"),
+        ("wanlink link create -f links.json --bandwidth 5", "cannot be used with"),
+        ("wanlink tenant create", "<NAME>"),
+        ("wanlink account create --tenant a", "--wim"),
+        ("wanlink link list --limit 0", "--limit"),
+        ("wanlink network status web", "<STATUS>"),
         ("wanlink link create --endpoint network=a --wim a --strategy first", "cannot be used with"),
         ("wanlink account create --tenant a --wim b --password secret", "--password-file"),
         ("wanlink wim create wan --type ietf_l2sm", "--wim-url"),
@@ -95,4 +105,65 @@ fn no_flag_takes_a_secret_itself() {
     let mut found = Vec::new();
     walk(&Cli::command(), &mut found);
     assert_eq!(found, Vec::<String>::new());
+}
+
+/// Every command that does something, with the names that lead to it.
+fn commands() -> Vec<(String, clap::Command)> {
+    fn walk(name: &str, command: &clap::Command, out: &mut Vec<(String, clap::Command)>) {
+        if !command.has_subcommands() {
+            out.push((name.to_owned(), command.clone()));
+        }
+        for below in command.get_subcommands().filter(|it| it.get_name() != "help") {
+            walk(&format!("{name} {}", below.get_name()), below, out);
+        }
+    }
+    let mut out = Vec::new();
+    walk("wanlink", &Cli::command(), &mut out);
+    out
+}
+
+const PAGE: &str = include_str!("../../docs/cli.md");
+
+/// The rows of the page that are about commands: the command, and what is said of it.
+fn documented() -> Vec<(&'static str, &'static str)> {
+    PAGE.lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once("` |"))
+        .filter(|(it, _)| it.starts_with("wanlink "))
+        .collect()
+}
+
+#[test]
+fn the_page_has_a_row_for_each_command_and_none_for_others() {
+    let mut known: Vec<String> = commands().into_iter().map(|(name, _)| name).collect();
+    let mut told: Vec<&str> = documented().into_iter().map(|(name, _)| name).collect();
+    known.sort();
+    told.sort_unstable();
+    assert_eq!(told, known);
+}
+
+#[test]
+fn the_page_names_no_flag_that_its_command_does_not_know() {
+    let commands = commands();
+    for (name, told) in documented() {
+        let Some((_, command)) = commands.iter().find(|(known, _)| known == name) else { continue };
+        let flags: Vec<&str> = command.get_arguments().filter_map(clap::Arg::get_long).collect();
+        let named = told.split('`').skip(1).step_by(2).filter_map(|it| it.strip_prefix("--"));
+        for flag in named.filter_map(|it| it.split([' ', '=']).next()) {
+            assert!(flags.contains(&flag), "{name}: --{flag}");
+        }
+    }
+}
+
+#[test]
+fn the_page_s_walk_is_understood() {
+    let walk =
+        PAGE.rsplit_once("```\n").and_then(|(before, _)| before.rsplit_once("```\n")).expect("a walk").1;
+    let lines = walk.replace("\\\n", " ").replace('\'', "").replace(" &&", "\n").replace(" &\n", "\n");
+    let lines: Vec<&str> = lines.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    assert!(lines.len() > 8, "{lines:?}");
+    for line in lines {
+        if let Err(error) = read(line) {
+            panic!("{line}: {error}");
+        }
+    }
 }

@@ -50,7 +50,9 @@ fn ended(outcome: Result<(), Failure>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure { exit, message }) => {
             let kind = if exit == Exit::Usage { "error" } else { "wanlink" };
-            eprintln!("{kind}: {message}");
+            // It may quote a controller, which may say anything.
+            let lines: Vec<String> = message.lines().map(client::output::visible).collect();
+            eprintln!("{kind}: {}", lines.join("\n"));
             exit.into()
         }
     }

@@ -24,6 +24,14 @@ impl KeyValue {
     }
 }
 
+/// The flag for whole bodies.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct FileArgs {
+    /// A JSON file with the body, or - for standard input; flags win over its fields
+    #[arg(short, long, value_name = "FILE")]
+    pub file: Option<String>,
+}
+
 /// A body that is being put together.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Body(Map<String, Value>);
@@ -51,6 +59,21 @@ impl Body {
             self.put(field, Value::Null);
         }
         self
+    }
+
+    /// Lays these fields over the body of a file, where one is named; objects in both are merged.
+    pub fn over(mut self, file: &FileArgs) -> Result<Self, Failure> {
+        let Some(path) = &file.file else { return Ok(self) };
+        let Value::Object(mut below) = read_json(path)? else {
+            return Err(Failure::usage(format!("{path} holds no object")));
+        };
+        for (field, value) in std::mem::take(&mut self.0) {
+            match (below.get_mut(&field), value) {
+                (Some(Value::Object(below)), Value::Object(above)) => below.extend(above),
+                (_, value) => drop(below.insert(field, value)),
+            }
+        }
+        Ok(Self(below))
     }
 
     fn put(&mut self, path: &str, value: Value) {
@@ -121,5 +144,24 @@ mod tests {
         let expected = json!({"name": "a", "description": null,
             "config": {"tls": {"ca": "x"}, "n": 1, "auth": null}});
         assert_eq!(Value::from(body), expected);
+    }
+
+    #[test]
+    fn flags_win_over_the_file() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let named = FileArgs { file: file.path().to_str().map(str::to_owned) };
+        let flags = || {
+            let keys = [KeyValue::parse("n=2").expect("a setting")];
+            Body::default().with("name", Some("flag")).with_keys("config", &keys)
+        };
+        std::fs::write(file.path(), r#"{"name": "file", "user": "u", "config": {"n": 1, "m": 1}}"#)
+            .expect("written");
+        let merged = flags().over(&named).map(Value::from);
+        assert_eq!(merged, Ok(json!({"name": "flag", "user": "u", "config": {"n": 2, "m": 1}})));
+        for text in ["[]", "{", ""] {
+            std::fs::write(file.path(), text).expect("written");
+            assert_eq!(flags().over(&named).expect_err(text).exit, crate::exit::Exit::Usage);
+        }
+        assert_eq!(flags().over(&FileArgs::default()), Ok(flags()));
     }
 }

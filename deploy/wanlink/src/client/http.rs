@@ -240,6 +240,11 @@ pub fn new_key() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::Router;
+    use axum::http::{HeaderMap, StatusCode};
+    use std::future::IntoFuture as _;
+    use std::sync::{Arc, Mutex};
+    use wanlink_runtime::tasks::Tasks;
 
     #[test]
     fn names_are_escaped_in_paths_and_queries() {
@@ -256,5 +261,67 @@ mod tests {
             let failure = Client::new(url).expect_err(url);
             assert!(failure.exit == Exit::Usage && failure.message.contains("--url"), "{failure}");
         }
+    }
+
+    /// An api that answers its calls with these statuses, one after the other and the last for ever, and notes the
+    /// keys that they carry.
+    async fn api(statuses: &'static [u16]) -> (Client, Arc<Mutex<Vec<String>>>) {
+        let keys = Arc::new(Mutex::new(Vec::new()));
+        let noted = keys.clone();
+        let answer = move |headers: HeaderMap| async move {
+            let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok()).unwrap_or_default();
+            let mut noted = noted.lock().expect("the keys");
+            noted.push(key.to_owned());
+            let status = statuses[(noted.len() - 1).min(statuses.len() - 1)];
+            let body = r#"{"code": "unavailable", "detail": "away", "items": [1, 2], "next": "x"}"#;
+            let headers = [("retry-after", "0"), ("location", "/v1/elsewhere")];
+            (StatusCode::from_u16(status).expect("a status"), headers, body)
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let served = axum::serve(listener, Router::new().fallback(answer)).into_future();
+        Tasks::new().spawn(async { drop(served.await) });
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        (Client::new(&url).expect("a client"), keys)
+    }
+
+    #[tokio::test]
+    async fn a_call_with_a_key_is_sent_again_under_the_same_key() {
+        let (client, keys) = api(&[503, 503, 201]).await;
+        let made = client.create(&["sites"], &Query::new(), &Value::Null, None).await;
+        assert!(made.is_ok());
+        let keys = keys.lock().expect("the keys").clone();
+        assert!(keys.len() == 3 && !keys[0].is_empty() && keys.iter().all(|key| *key == keys[0]), "{keys:?}");
+    }
+
+    #[tokio::test]
+    async fn what_is_refused_or_has_no_key_is_sent_once_and_patience_ends() {
+        for (status, key, sendings, exit) in [
+            (409, Some("k"), 1, Exit::Refused),
+            (503, None, 1, Exit::Unavailable),
+            (503, Some("k"), TRIES as usize, Exit::Unavailable),
+            (307, Some("k"), 1, Exit::Failed),
+        ] {
+            let statuses: &'static [u16] = match status {
+                409 => &[409],
+                503 => &[503],
+                _ => &[307],
+            };
+            let (client, keys) = api(statuses).await;
+            let sent = client.send(Method::POST, &["sites"], &Query::new(), None, key).await;
+            assert_eq!(sent.expect_err("a failure").exit, exit, "{status}");
+            assert_eq!(keys.lock().expect("the keys").len(), sendings, "{status}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_list_ends_at_its_limit() {
+        let (client, keys) = api(&[200]).await;
+        let mut pages = client.pages(&["sites"], &Query::new(), Some(4));
+        let mut rows = 0;
+        while let Some(page) = pages.next().await.expect("a page") {
+            rows += page.len();
+        }
+        assert_eq!((rows, keys.lock().expect("the keys").len()), (4, 2));
     }
 }

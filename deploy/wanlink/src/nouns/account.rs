@@ -1,7 +1,7 @@
 //! `wanlink account`: one tenant's credentials at one WIM. Secrets come from files, pipes or prompts and are sealed
 //! by the api; they are never shown again.
 
-use crate::client::body::{Body, KeyValue};
+use crate::client::body::{Body, FileArgs, KeyValue};
 use crate::client::http::Query;
 use crate::client::secret;
 use crate::client::session::{KeyArgs, Noun, RowArgs, Session, TenantArgs};
@@ -63,11 +63,11 @@ struct Fields {
 #[derive(Clone, Debug, Args)]
 pub struct Create {
     /// Id or name
-    #[arg(long)]
-    tenant: String,
+    #[arg(long, required_unless_present = "file")]
+    tenant: Option<String>,
     /// Id or name
-    #[arg(long)]
-    wim: String,
+    #[arg(long, required_unless_present = "file")]
+    wim: Option<String>,
     #[command(flatten)]
     fields: Fields,
     /// Wait until the account is ready, or has this phase or status
@@ -75,6 +75,8 @@ pub struct Create {
     wait: Option<String>,
     #[command(flatten)]
     limit: LimitArgs,
+    #[command(flatten)]
+    file: FileArgs,
     #[command(flatten)]
     key: KeyArgs,
 }
@@ -161,7 +163,7 @@ pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
 }
 
 async fn create(session: &Session, it: Create) -> Result<(), Failure> {
-    let body = it.fields.body()?.with("tenant", Some(it.tenant)).with("wim", Some(it.wim));
+    let body = it.fields.body()?.with("tenant", it.tenant).with("wim", it.wim).over(&it.file)?;
     let answer = session.client.create(&[NOUN.path], &Query::new(), &body.into(), it.key.key()).await?;
     let made = match (it.wait, answer.body["id"].as_str()) {
         (Some(wanted), Some(id)) => {

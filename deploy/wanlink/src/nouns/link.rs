@@ -63,7 +63,12 @@ pub struct Create {
     #[arg(long)]
     strategy: Option<String>,
     /// A JSON file with a link, a list of links, or a whole body; or - for standard input
-    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["endpoints", "name", "kind", "wim", "strategy"])]
+    #[arg(
+        short,
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["endpoints", "name", "bandwidth", "latency", "kind", "wim", "strategy"]
+    )]
     file: Option<String>,
     #[command(flatten)]
     wait: WaitArgs,
@@ -104,9 +109,6 @@ pub struct Edit {
     link: String,
     #[command(flatten)]
     wish: Wish,
-    /// Clear a field
-    #[arg(long, value_name = "FIELD")]
-    unset: Vec<String>,
     #[command(flatten)]
     wait: WaitArgs,
     #[command(flatten)]
@@ -131,10 +133,12 @@ pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
         Verb::List(it) => session.list(NOUN, &it.query(), &it.rows).await,
         Verb::Show { link } => session.show(NOUN, &link, &Query::new()).await,
         Verb::Edit(it) => {
+            if it.wish.bandwidth.is_none() && it.wish.latency.is_none() {
+                return Err(Failure::usage("nothing to change is given: --bandwidth, --latency or both"));
+            }
             let body: Value = Body::default()
                 .with("bandwidth_kbps", it.wish.bandwidth)
                 .with("latency_ms", it.wish.latency)
-                .without(&it.unset)
                 .into();
             send(session, Method::PATCH, &[NOUN.path, &it.link], Some(&body), &it.key, &it.wait).await
         }

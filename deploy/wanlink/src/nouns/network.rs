@@ -1,6 +1,6 @@
 //! `wanlink network`: one site's local networks, whose status gates the links that join them.
 
-use crate::client::body::{Body, KeyValue};
+use crate::client::body::{Body, FileArgs, KeyValue};
 use crate::client::endpoint;
 use crate::client::session::{KeyArgs, Noun, RowArgs, Session, TenantArgs};
 use crate::exit::Failure;
@@ -33,6 +33,18 @@ pub enum Verb {
     },
     /// Change a network; a new status lets waiting links go on, or ends them
     Edit(Edit),
+    /// Tell a network's status: links that wait for it go on, or end
+    Status {
+        /// Id or name
+        network: String,
+        /// Such as BUILD, ACTIVE or ERROR
+        status: String,
+        /// What is to be said about it
+        #[arg(long, value_name = "TEXT")]
+        detail: Option<String>,
+        #[command(flatten)]
+        tenant: TenantArgs,
+    },
     /// Delete a network that no link refers to
     Delete {
         network: String,
@@ -64,15 +76,18 @@ struct Fields {
 
 #[derive(Clone, Debug, Args)]
 pub struct Create {
-    name: String,
+    #[arg(required_unless_present = "file")]
+    name: Option<String>,
     /// Id or name
-    #[arg(long)]
-    tenant: String,
+    #[arg(long, required_unless_present = "file")]
+    tenant: Option<String>,
     /// Id or name
-    #[arg(long)]
-    site: String,
+    #[arg(long, required_unless_present = "file")]
+    site: Option<String>,
     #[command(flatten)]
     fields: Fields,
+    #[command(flatten)]
+    file: FileArgs,
     #[command(flatten)]
     key: KeyArgs,
 }
@@ -132,8 +147,8 @@ pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
     match verb {
         Verb::Create(it) => {
             let body = it.fields.body();
-            let body =
-                body.with("name", Some(it.name)).with("tenant", Some(it.tenant)).with("site", Some(it.site));
+            let body = body.with("name", it.name).with("tenant", it.tenant).with("site", it.site);
+            let body = body.over(&it.file)?;
             session.create(NOUN, &body.into(), &it.key).await
         }
         Verb::List(it) => {
@@ -146,6 +161,13 @@ pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
         Verb::Edit(it) => {
             let body = it.fields.body().with("name", it.name).without(&it.unset);
             session.edit(NOUN, &it.network, &it.tenant.query(), &body.into()).await
+        }
+        Verb::Status { network, status, detail, tenant } => {
+            // What was said about the former status does not hold for the new one.
+            let body = Body::default()
+                .with("status_detail", Some(detail.map_or(Value::Null, Value::from)))
+                .with("status", Some(status.to_ascii_uppercase()));
+            session.edit(NOUN, &network, &tenant.query(), &body.into()).await
         }
         Verb::Delete { network, tenant } => session.delete(NOUN, &network, &tenant.query()).await,
     }

@@ -67,19 +67,26 @@ pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
     }
 }
 
+/// Shows a request. One that was waited for and in which something failed is a failure, once it is shown.
 async fn show(session: &Session, id: &str, wait: Option<LimitArgs>) -> Result<(), Failure> {
-    if let Some(limit) = wait {
-        let mut progress = Progress::new("actions");
-        wait::request(&session.client, id, Deadline::within(limit.wait_timeout), &mut progress).await?;
-    }
-    let mut found = session.client.get(&[NOUN.path, id], &Query::new()).await?;
+    let mut found = match &wait {
+        None => session.client.get(&[NOUN.path, id], &Query::new()).await?,
+        Some(limit) => {
+            let mut progress = Progress::new("actions");
+            wait::request(&session.client, id, Deadline::within(limit.wait_timeout), &mut progress).await?
+        }
+    };
+    let failed = found["failed"].as_u64().filter(|count| wait.is_some() && *count > 0);
     if session.format == Format::Json {
-        return session.print_one(NOUN, &found);
+        session.print(&found)?;
+    } else {
+        let actions = found["actions"].as_array_mut().map(std::mem::take).unwrap_or_default();
+        if let Some(fields) = found.as_object_mut() {
+            fields.remove("actions");
+        }
+        session.print_one(NOUN, &found)?;
+        session.print_rows(action::NOUN, &actions)?;
     }
-    let actions = found["actions"].as_array_mut().map(std::mem::take).unwrap_or_default();
-    if let Some(fields) = found.as_object_mut() {
-        fields.remove("actions");
-    }
-    session.print_one(NOUN, &found)?;
-    session.print_rows(action::NOUN, &actions)
+    let told = |count| Failure::failed(format!("{count} of the actions failed: their reasons are listed"));
+    failed.map_or(Ok(()), |count| Err(told(count)))
 }

@@ -1,6 +1,6 @@
 //! `wanlink site`: datacenters and points of presence.
 
-use crate::client::body::{Body, read_json};
+use crate::client::body::{Body, FileArgs, read_json};
 use crate::client::http::Query;
 use crate::client::session::{KeyArgs, Noun, RowArgs, Session};
 use crate::exit::Failure;
@@ -48,9 +48,12 @@ struct Fields {
 
 #[derive(Clone, Debug, Args)]
 pub struct Create {
-    name: String,
+    #[arg(required_unless_present = "file")]
+    name: Option<String>,
     #[command(flatten)]
     fields: Fields,
+    #[command(flatten)]
+    file: FileArgs,
     #[command(flatten)]
     key: KeyArgs,
 }
@@ -83,7 +86,10 @@ impl Fields {
 pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
     let none = Query::new();
     match verb {
-        Verb::Create(it) => session.create(NOUN, &it.fields.body(Some(it.name))?.into(), &it.key).await,
+        Verb::Create(it) => {
+            let body = it.fields.body(it.name)?.over(&it.file)?;
+            session.create(NOUN, &body.into(), &it.key).await
+        }
         Verb::List(rows) => session.list(NOUN, &none, &rows).await,
         Verb::Show { site } => session.show(NOUN, &site, &none).await,
         Verb::Edit(it) => {

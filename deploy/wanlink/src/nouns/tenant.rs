@@ -1,6 +1,6 @@
 //! `wanlink tenant`: whose links and accounts there are.
 
-use crate::client::body::Body;
+use crate::client::body::{Body, FileArgs};
 use crate::client::http::Query;
 use crate::client::session::{KeyArgs, Noun, RowArgs, Session};
 use crate::exit::Failure;
@@ -25,9 +25,12 @@ pub enum Verb {
 
 #[derive(Clone, Debug, Args)]
 pub struct Create {
-    name: String,
+    #[arg(required_unless_present = "file")]
+    name: Option<String>,
     #[arg(long)]
     description: Option<String>,
+    #[command(flatten)]
+    file: FileArgs,
     #[command(flatten)]
     key: KeyArgs,
 }
@@ -49,7 +52,8 @@ pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
     let none = Query::new();
     match verb {
         Verb::Create(it) => {
-            let body = Body::default().with("name", Some(it.name)).with("description", it.description);
+            let body =
+                Body::default().with("name", it.name).with("description", it.description).over(&it.file)?;
             session.create(NOUN, &body.into(), &it.key).await
         }
         Verb::List(rows) => session.list(NOUN, &none, &rows).await,

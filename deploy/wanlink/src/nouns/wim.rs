@@ -1,6 +1,6 @@
 //! `wanlink wim`: the WAN controllers that are driven.
 
-use crate::client::body::{Body, KeyValue};
+use crate::client::body::{Body, FileArgs, KeyValue};
 use crate::client::http::Query;
 use crate::client::session::{KeyArgs, Noun, RowArgs, Session};
 use crate::exit::Failure;
@@ -27,18 +27,21 @@ pub enum Verb {
 
 #[derive(Clone, Debug, Args)]
 pub struct Create {
-    name: String,
+    #[arg(required_unless_present = "file")]
+    name: Option<String>,
     /// The connector kind (see `wanlink engines`)
-    #[arg(long = "type", value_name = "KIND")]
-    kind: String,
+    #[arg(long = "type", value_name = "KIND", required_unless_present = "file")]
+    kind: Option<String>,
     /// Where the controller is, without credentials
-    #[arg(long = "wim-url", value_name = "URL")]
-    wim_url: String,
+    #[arg(long = "wim-url", value_name = "URL", required_unless_present = "file")]
+    wim_url: Option<String>,
     #[arg(long)]
     description: Option<String>,
     /// A setting of the connector for all accounts; no secret
     #[arg(long, value_name = "KEY=VALUE", value_parser = KeyValue::parse)]
     config: Vec<KeyValue>,
+    #[command(flatten)]
+    file: FileArgs,
     #[command(flatten)]
     key: KeyArgs,
 }
@@ -66,11 +69,12 @@ pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
     match verb {
         Verb::Create(it) => {
             let body = Body::default()
-                .with("name", Some(it.name))
-                .with("type", Some(it.kind))
-                .with("wim_url", Some(it.wim_url))
+                .with("name", it.name)
+                .with("type", it.kind)
+                .with("wim_url", it.wim_url)
                 .with("description", it.description)
-                .with_keys("config", &it.config);
+                .with_keys("config", &it.config)
+                .over(&it.file)?;
             session.create(NOUN, &body.into(), &it.key).await
         }
         Verb::List(rows) => session.list(NOUN, &none, &rows).await,
