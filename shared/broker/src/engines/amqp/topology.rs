@@ -93,7 +93,8 @@ impl Topology {
             arguments.push(("x-queue-type", text("classic")));
         }
         let length_max = match queue {
-            Queue::Journal => Some(self.journal_max_length),
+            // A call becomes one journal message at most.
+            Queue::Journal | Queue::Requests => Some(self.journal_max_length),
             Queue::Reports => Some(self.reports_max_length),
             Queue::Parked => Some(self.parked_max_length),
             _ => None,

@@ -187,7 +187,7 @@ impl MemoryBroker {
             (Queue::Reports, Some(limits.reports_length_max)),
             (Queue::Conductor, None),
             (Queue::Leases, None),
-            (Queue::Requests, None),
+            (Queue::Requests, Some(limits.journal_length_max)),
             (Queue::Parked, Some(limits.parked_length_max)),
         ]
     }
