@@ -6,6 +6,7 @@
 
 use crate::context::Context;
 use crate::driver::Driver;
+use crate::reports::Filing;
 use crate::trust::{Trust, TrustView};
 use crate::{intake, monitor};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -18,6 +19,7 @@ use wanlink_domain::ids::{AccountId, ActionId};
 use wanlink_runtime::tasks::Tasks;
 use wanlink_wire::conductor::{AccountSettings, Settings};
 use wanlink_wire::lease::Holding;
+use wanlink_wire::report::ReportItem;
 
 /// Attempts remembered as reported, so that a verdict that comes late is not run a second time.
 const REPORTED_MAX: usize = 4_096;
@@ -63,6 +65,7 @@ pub(crate) fn start(cx: &Arc<Context>, tasks: &Tasks, holding: Holding, trust: T
             tracing::error!(account = %holding.account, epoch = holding.epoch, "account session panicked");
         }
         group.stop(UNTIL_OUT).await;
+        cx.answers.forget(holding);
         cx.line.ended(holding).await;
     });
     running
@@ -262,6 +265,12 @@ impl Drop for InHand {
 impl Account {
     pub fn account(&self) -> AccountId {
         self.holding.account
+    }
+
+    /// Files how an attempt or a poll ended. `true`: the broker has it, and an answer is expected.
+    pub async fn report(&self, item: ReportItem) -> bool {
+        self.cx.answers.expect(&item);
+        self.cx.reports.file(Filing::Report(item), &self.trust).await
     }
 
     /// A place among those in flight, under a lease that is trusted; free again when it is dropped.

@@ -1,5 +1,6 @@
 //! What all parts of one worker share: who it is, what it may use, and how its parts reach one another.
 
+use crate::answers::Answers;
 use crate::claims::Claims;
 use crate::desk::Desk;
 use crate::post::Post;
@@ -32,6 +33,7 @@ pub(crate) struct Context {
     pub line: Line,
     pub claims: Claims,
     pub reports: Reports,
+    pub answers: Answers,
     /// Who waits for an account's settings; `None` is the answer that the epoch is over.
     pub settings_desk: Desk<Holding, Option<AccountSettings>>,
     /// Who waits for the conductors' word on an account's status; likewise.

@@ -37,12 +37,13 @@ fn route(cx: &Context, renewals: &mpsc::Sender<Renewed>, message: Message) {
     }
 }
 
-/// The conductors found a report too late: whoever made it is to exit.
+/// Reports were handled. Whoever made one that came too late is to exit.
 fn hear(cx: &Context, reported: &Reported) {
     if reported.session != cx.session {
         return;
     }
     for item in &reported.items {
+        cx.answers.came(item);
         match item.fate {
             Fate::Stale => cx.line.end(Holding { account: item.account, epoch: item.epoch }),
             Fate::Applied | Fate::Duplicate | Fate::Gone => {}

@@ -5,6 +5,7 @@
 
 use crate::account::{Account, InHand, until_stopped};
 use crate::context::Unreadable;
+use crate::reports::Filing;
 use crate::{look, prompt};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wanlink_broker::port::{Consumer, Delivery, Queue};
+use wanlink_domain::retry::Schedule;
 use wanlink_wire::report::Parked;
 use wanlink_wire::{DecodeError, Message, decode};
 
@@ -73,11 +75,33 @@ pub(crate) async fn serve(account: &Arc<Account>) {
     }
 }
 
-/// Waits for what is in hand; what takes longer than a drain may is dropped with its session.
+/// Waits for what is in hand and for the answers to its reports; what takes longer than a drain may is dropped with
+/// its session.
 async fn finish(account: &Account) {
     let within = account.cx.settings.drain;
-    if tokio::time::timeout(within, account.activity.empty()).await.is_err() {
-        tracing::warn!(account = %account.account(), ?within, "attempts dropped: they outlasted the drain");
+    let finished = async {
+        account.activity.empty().await;
+        answered(account).await;
+    };
+    if tokio::time::timeout(within, finished).await.is_err() {
+        let unanswered = account.cx.answers.missing(account.holding).len();
+        tracing::warn!(account = %account.account(), ?within, unanswered, "work dropped: it outlasted the drain");
+    }
+}
+
+/// Ends when the conductors have handled all reports of this epoch: one that they meet after `released` is stale, and
+/// what it tells of would be done again. An answer may be lost with a connection, so it is asked for again.
+async fn answered(account: &Account) {
+    let (cx, repeat) = (&account.cx, account.cx.settings.repeat);
+    let asking = Schedule { initial: repeat, max: repeat * 4, multiplier: 1.5, jitter: 0.2 };
+    for tries in 0_u32.. {
+        let pause = asking.interval(tries, cx.entropy.bits());
+        if tokio::time::timeout(pause, cx.answers.complete(account.holding)).await.is_ok() {
+            return;
+        }
+        for item in cx.answers.missing(account.holding) {
+            cx.reports.file(Filing::Report(item), &account.trust).await;
+        }
     }
 }
 

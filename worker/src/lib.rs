@@ -11,13 +11,14 @@
 //! | `session`, `roster` | registration and renewals; which account is held under which epoch |
 //! | `trust` | until when a held account may be acted for |
 //! | `account`, `intake`, `driver` | one account's session: its queue, its connector |
-//! | `claims`, `reports` | one batch over all accounts, to the conductors |
+//! | `claims`, `reports`, `answers` | one batch over all accounts, to the conductors; what they have not answered |
 //! | `prompt`, `look` | what becomes of one delivery |
 //! | `execute`, `calls` | one attempt; one connector call, isolated |
 //! | `monitor`, `readiness` | is the WIM there; is the worker of use |
 //! | `post`, `desk`, `inbox` | messages out, open questions, answers in |
 
 mod account;
+mod answers;
 mod calls;
 mod claims;
 mod context;

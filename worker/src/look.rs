@@ -22,7 +22,7 @@ pub(crate) async fn poll(account: &Account, poll: Poll, delivery: Delivery) {
         attempt: poll.attempt,
         outcome,
     };
-    if account.cx.reports.file(Filing::Report(item), &account.trust).await {
+    if account.report(item).await {
         delivery.ack().await;
     }
 }

@@ -5,7 +5,6 @@
 
 use crate::account::Account;
 use crate::execute::{self, Attempt};
-use crate::reports::Filing;
 use tokio::time::Duration;
 use wanlink_broker::port::Delivery;
 use wanlink_domain::retry::Schedule;
@@ -48,7 +47,7 @@ pub(crate) async fn handle(account: &Account, prompt: Prompt, delivery: Delivery
                     attempt,
                     outcome,
                 };
-                if cx.reports.file(Filing::Report(item), &account.trust).await {
+                if account.report(item).await {
                     account.activity.note_reported(prompt.action, attempt);
                     delivery.ack().await;
                 }

@@ -1,5 +1,6 @@
 //! Starting a worker's parts and stopping them in order: intake, attempts, reports, leases, then the rest.
 
+use crate::answers::Answers;
 use crate::claims::{self, Claims};
 use crate::context::Context;
 use crate::desk::Desk;
@@ -120,6 +121,7 @@ impl Supervisor {
             line,
             claims,
             reports,
+            answers: Answers::new(),
             settings_desk: Desk::new(),
             wim_desk: Desk::new(),
             probe_desk: Desk::new(),

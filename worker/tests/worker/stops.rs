@@ -45,6 +45,48 @@ async fn a_drain_ends_within_its_limit_even_if_a_call_hangs_and_nobody_answers()
     world.end().await;
 }
 
+/// Or every rolling restart would run again what it has just finished.
+#[tokio::test(start_paused = true)]
+async fn a_drain_gives_an_account_back_only_when_its_reports_are_answered() {
+    let world = World::with(WorkerSettings { drain: Duration::from_secs(40), ..settings() }).await;
+    world.controller.script(Rule::on(Verb::Ensure, Fault::Delay(Duration::from_secs(3))));
+    world.grant(1, 3, json!({})).await;
+    world.prompt(1, 1, &[run(1, ActionKind::Create, 1, false)]).await;
+    eventually("the call", || world.calls(Verb::Ensure, 1) == 1).await;
+    world.conductor.script().mute.insert("report");
+    let drain = world.worker.drain();
+    let watch = async {
+        world.reported(1).await;
+        let later = world.now() + Duration::from_secs(10);
+        eventually("the conductors are slow", || world.now() > later).await;
+        assert!(!world.conductor.released(holding(1, 3)), "its report would be stale");
+        world.conductor.script().mute.clear();
+        let answered = world.now();
+        eventually("released", || world.conductor.released(holding(1, 3))).await;
+        assert!(
+            world.now() - answered < Duration::from_secs(12),
+            "an answer that was lost is asked for again"
+        );
+    };
+    tokio::join!(drain, watch);
+    assert_eq!(world.left_over(1).await, 0);
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drain_does_not_wait_for_ever_for_an_answer() {
+    let world = World::with(WorkerSettings { drain: Duration::from_secs(10), ..settings() }).await;
+    world.conductor.script().mute.insert("report");
+    world.grant(1, 3, json!({})).await;
+    world.prompt(1, 1, &[run(1, ActionKind::Create, 1, false)]).await;
+    world.reported(1).await;
+    let asked = world.now();
+    world.worker.drain().await;
+    assert!(world.now() - asked < Duration::from_secs(12), "it took {:?}", world.now() - asked);
+    assert!(world.conductor.released(holding(1, 3)));
+    world.end().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn stopping_the_process_drains() {
     let world = World::new().await;
