@@ -217,7 +217,7 @@ mod tests {
         let dead_letters = "x-dead-letter-exchange= x-dead-letter-routing-key=wan.parked";
         let bounded = "x-max-length=7 x-overflow=reject-publish";
         assert_eq!(arguments(&quorum, Queue::Journal), format!("{limited} {dead_letters} {bounded}"));
-        assert_eq!(arguments(&quorum, Queue::Requests), format!("{limited} {dead_letters}"));
+        assert_eq!(arguments(&quorum, Queue::Requests), format!("{limited} {dead_letters} {bounded}"));
         let full = "x-max-length=100000 x-overflow=reject-publish";
         assert_eq!(arguments(&quorum, Queue::Parked), format!("{limited} {full}"));
         assert_eq!(arguments(&quorum, Queue::Leases), "x-queue-type=classic");
