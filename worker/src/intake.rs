@@ -6,6 +6,7 @@
 use crate::account::{Account, InHand, until_stopped};
 use crate::context::Unreadable;
 use crate::reports::Filing;
+use crate::settle::{self, Ending};
 use crate::{look, prompt};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -151,28 +152,30 @@ async fn dispatch(account: &Arc<Account>, hand: OwnedSemaphorePermit, delivery: 
                 delivery.ack().await;
                 return None;
             }
-            let account = account.clone();
-            spawn(
-                account.clone(),
-                (hand, held),
-                async move { prompt::handle(&account, asked, delivery).await },
-            );
+            let work = {
+                let account = account.clone();
+                async move { prompt::handle(&account, asked).await }
+            };
+            // An attempt that panicked is lost, and the conductors count lost ones.
+            spawn(account, (hand, held), delivery, Ending::EpochOver, work);
         }
         Ok(Message::Poll(poll)) if poll.account == holding.account && poll.epoch == holding.epoch => {
             if !held.about(poll.action) {
                 delivery.ack().await;
                 return None;
             }
-            let account = account.clone();
-            spawn(account.clone(), (hand, held), async move { look::poll(&account, poll, delivery).await });
+            let work = {
+                let account = account.clone();
+                async move { look::poll(&account, poll).await }
+            };
+            spawn(account, (hand, held), delivery, Ending::Settled, work);
         }
         Ok(Message::Observe(asked)) if asked.account == holding.account && asked.epoch == holding.epoch => {
-            let account = account.clone();
-            spawn(
-                account.clone(),
-                (hand, held),
-                async move { look::observe(&account, asked, delivery).await },
-            );
+            let work = {
+                let account = account.clone();
+                async move { look::observe(&account, asked).await }
+            };
+            spawn(account, (hand, held), delivery, Ending::Settled, work);
         }
         // Looks under an epoch that is not ours: the record brings back what still matters.
         Ok(Message::Poll(_) | Message::Observe(_)) => {
@@ -190,39 +193,44 @@ async fn dispatch(account: &Arc<Account>, hand: OwnedSemaphorePermit, delivery: 
     None
 }
 
-/// Runs what a delivery asks for; it counts as in hand until then.
+/// Runs what a delivery asks for and settles it; it counts as in hand until then.
 fn spawn(
-    account: Arc<Account>,
+    account: &Arc<Account>,
     held: (OwnedSemaphorePermit, InHand),
-    work: impl Future<Output = ()> + Send + 'static,
+    delivery: Delivery,
+    if_panicked: Ending,
+    work: impl Future<Output = Ending> + Send + 'static,
 ) {
+    let account = account.clone();
     let tasks = account.tasks.clone();
     tasks.spawn(async move {
-        until_stopped(account, work).await;
+        let within = (&account.tasks, &account.cx.line, account.holding);
+        until_stopped(account.clone(), settle::follow(within, delivery, if_panicked, work)).await;
         drop(held);
     });
 }
 
 /// Sets a message aside. It leaves its queue only when it is safely parked; the queue goes on meanwhile.
 fn park(account: &Arc<Account>, held: (OwnedSemaphorePermit, InHand), delivery: Delivery, reason: String) {
-    let account = account.clone();
-    spawn(account.clone(), held, async move {
-        let cx = &account.cx;
-        tracing::warn!(account = %account.account(), %reason, "message parked");
-        let parked = Parked {
-            origin: format!("account/{}", account.account()),
-            reason,
-            payload: BASE64.encode(&delivery.payload),
-        };
-        for tries in 0_u32.. {
-            match cx.post.file(Queue::Parked, parked.clone()).await {
-                Ok(()) => break,
-                Err(error) => tracing::debug!(account = %account.account(), %error, "not parked yet"),
+    tracing::warn!(account = %account.account(), %reason, "message parked");
+    let parked = Parked {
+        origin: format!("account/{}", account.account()),
+        reason,
+        payload: BASE64.encode(&delivery.payload),
+    };
+    let work = {
+        let account = account.clone();
+        async move {
+            let mut tries = 0;
+            while let Err(error) = account.cx.post.file(Queue::Parked, parked.clone()).await {
+                tracing::debug!(account = %account.account(), %error, "not parked yet");
+                tokio::time::sleep(patient(account.as_ref(), tries)).await;
+                tries += 1;
             }
-            tokio::time::sleep(patient(account.as_ref(), tries)).await;
+            Ending::Settled
         }
-        delivery.ack().await;
-    });
+    };
+    spawn(account, held, delivery, Ending::EpochOver, work);
 }
 
 fn patient(account: &Account, tries: u32) -> Duration {

@@ -12,7 +12,7 @@
 //! | `trust` | until when a held account may be acted for |
 //! | `account`, `intake`, `driver` | one account's session: its queue, its connector |
 //! | `claims`, `reports`, `answers` | one batch over all accounts, to the conductors; what they have not answered |
-//! | `prompt`, `look` | what becomes of one delivery |
+//! | `prompt`, `look`, `settle` | the work on one delivery; what becomes of it then |
 //! | `execute`, `calls` | one attempt; one connector call, isolated |
 //! | `monitor`, `readiness` | is the WIM there; is the worker of use |
 //! | `post`, `desk`, `inbox` | messages out, open questions, answers in |
@@ -36,6 +36,7 @@ mod reports;
 mod roster;
 mod session;
 mod settings;
+mod settle;
 pub mod trust;
 mod worker;
 

@@ -4,12 +4,12 @@
 use crate::account::Account;
 use crate::execute;
 use crate::reports::Filing;
-use wanlink_broker::port::Delivery;
+use crate::settle::Ending;
 use wanlink_wire::account::{Observe, Poll};
 use wanlink_wire::report::{ObservedItem, ReportItem};
 
 /// Looks how an action's building goes and reports under its attempt.
-pub(crate) async fn poll(account: &Account, poll: Poll, delivery: Delivery) {
+pub(crate) async fn poll(account: &Account, poll: Poll) -> Ending {
     let outcome = {
         let _place = account.place().await;
         execute::poll(account, poll.kind, &poll.task).await
@@ -22,14 +22,12 @@ pub(crate) async fn poll(account: &Account, poll: Poll, delivery: Delivery) {
         attempt: poll.attempt,
         outcome,
     };
-    if account.report(item).await {
-        delivery.ack().await;
-    }
+    if account.report(item).await { Ending::Settled } else { Ending::EpochOver }
 }
 
 /// Looks at links one after the other, each as one among those in flight, so that a long list of them lets the
 /// account's actions through. What a drain leaves is observed later.
-pub(crate) async fn observe(account: &Account, asked: Observe, delivery: Delivery) {
+pub(crate) async fn observe(account: &Account, asked: Observe) -> Ending {
     for link in asked.links {
         if account.cx.draining.is_cancelled() {
             break;
@@ -48,8 +46,8 @@ pub(crate) async fn observe(account: &Account, asked: Observe, delivery: Deliver
             sight,
         };
         if !account.cx.reports.file(Filing::Observed(item), &account.trust).await {
-            return;
+            return Ending::EpochOver;
         }
     }
-    delivery.ack().await;
+    Ending::Settled
 }

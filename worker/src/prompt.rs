@@ -5,8 +5,8 @@
 
 use crate::account::Account;
 use crate::execute::{self, Attempt};
+use crate::settle::Ending;
 use tokio::time::Duration;
-use wanlink_broker::port::Delivery;
 use wanlink_domain::retry::Schedule;
 use wanlink_wire::account::Prompt;
 use wanlink_wire::conductor::{ClaimItem, Verdict};
@@ -17,14 +17,15 @@ const AGAIN_MIN: Duration = Duration::from_millis(10);
 /// The longest pause before the conductors are asked again about the same prompt, unless they ask for a longer one.
 const AGAIN_MAX: Duration = Duration::from_secs(2);
 
-/// Follows a prompt to its end. Ending without an acknowledgement leaves it for the next session.
-pub(crate) async fn handle(account: &Account, prompt: Prompt, delivery: Delivery) {
+/// Follows a prompt to its end.
+pub(crate) async fn handle(account: &Account, prompt: Prompt) -> Ending {
     let cx = &account.cx;
     let asked_since = cx.clock.mono();
-    for asked in 0_u32.. {
+    let mut asked = 0;
+    loop {
         let permit = tokio::select! {
             biased;
-            () = cx.draining.cancelled() => return,
+            () = cx.draining.cancelled() => return Ending::Left,
             permit = account.place() => permit,
         };
         // From the claim on this attempt may be on record, so a drain lets it go on.
@@ -47,16 +48,15 @@ pub(crate) async fn handle(account: &Account, prompt: Prompt, delivery: Delivery
                     attempt,
                     outcome,
                 };
-                if account.report(item).await {
-                    account.activity.note_reported(prompt.action, attempt);
-                    delivery.ack().await;
+                if !account.report(item).await {
+                    return Ending::EpochOver;
                 }
-                return;
+                account.activity.note_reported(prompt.action, attempt);
+                return Ending::Settled;
             }
             Verdict::Wait { reason } | Verdict::Skip { reason } => {
                 tracing::debug!(action = %prompt.action, %reason, "not run");
-                delivery.ack().await;
-                return;
+                return Ending::Settled;
             }
             Verdict::Again { after_ms, reason } => {
                 drop(permit);
@@ -64,16 +64,16 @@ pub(crate) async fn handle(account: &Account, prompt: Prompt, delivery: Delivery
                 let kept = cx.clock.mono().saturating_sub(asked_since);
                 if kept + pause > cx.settings.again_patience {
                     tracing::debug!(action = %prompt.action, %reason, "kept long enough: the record brings it back");
-                    delivery.ack().await;
-                    return;
+                    return Ending::Settled;
                 }
                 tokio::select! {
                     biased;
-                    () = cx.draining.cancelled() => return,
+                    () = cx.draining.cancelled() => return Ending::Left,
                     () = tokio::time::sleep(pause) => {}
                 }
+                asked += 1;
             }
-            Verdict::Stale => return cx.line.end(account.holding),
+            Verdict::Stale => return Ending::EpochOver,
         }
     }
 }

@@ -48,6 +48,11 @@ impl Line {
         drop(self.0.try_send(Call::End(holding)));
     }
 
+    /// Ends an epoch that can go on no more; nobody else would say it again.
+    pub async fn give_up(&self, holding: Holding) {
+        drop(self.0.send(Call::End(holding)).await);
+    }
+
     pub async fn ended(&self, holding: Holding) {
         drop(self.0.send(Call::Ended(holding)).await);
     }

@@ -8,7 +8,7 @@ use wanlink_connectors::simulator::{Effect, Fault, Rule, Verb};
 use wanlink_domain::action::{ActionKind, Outcome};
 use wanlink_domain::reason::Code;
 use wanlink_wire::Message;
-use wanlink_wire::account::{Observe, ObserveLink};
+use wanlink_wire::account::{Observe, ObserveLink, Poll};
 use wanlink_wire::conductor::Verdict;
 use wanlink_wire::lease::Renew;
 use wanlink_wire::report::Fate;
@@ -121,6 +121,43 @@ async fn a_look_that_outlasts_the_trust_window_tells_nothing() {
     assert_eq!(seen(), [link(2)]);
     world.worker.drain().await;
     assert_eq!(world.left_over(1).await, 0);
+    world.end().await;
+}
+
+/// Or each would hold one of the few places that a queue has for its deliveries, for good.
+#[tokio::test(start_paused = true)]
+async fn a_report_that_is_given_up_ends_its_epoch_and_its_message_comes_again() {
+    let world = World::new().await;
+    for verb in [Verb::Ensure, Verb::Observe] {
+        world.controller.script(Rule::on(verb, Fault::Delay(Duration::from_secs(3))));
+    }
+    for n in 1..=3 {
+        world.grant(n, 3, json!({})).await;
+    }
+    let links = vec![ObserveLink { version: 1, task: task(2) }];
+    let observe = Observe { account: account(2), epoch: 3, links };
+    let (kind, task) = (ActionKind::Create, task(3));
+    let poll = Poll { account: account(3), epoch: 3, action: action(3), kind, attempt: 1, task };
+    world.prompt(1, 1, &[run(1, kind, 1, false), run(1, kind, 2, true)]).await;
+    world.send(2, seal(Message::Observe(observe))).await;
+    world.send(3, seal(Message::Poll(poll))).await;
+    eventually("the calls", || {
+        world.calls(Verb::Ensure, 1) == 1 && (2..=3).all(|n| world.calls(Verb::Observe, n) == 1)
+    })
+    .await;
+    // Neither reports nor renewals leave, on a connection that stands.
+    world.broker.block(true);
+    let given_up = world.now() + Duration::from_secs(60);
+    eventually("their patience is over", || world.now() > given_up).await;
+    world.broker.block(false);
+    for n in 1..=3 {
+        eventually("released", || world.conductor.released(holding(n, 3))).await;
+    }
+    world.conductor.script().grants.insert(account(1), 4);
+    world.reported(1).await;
+    let told = world.conductor.reports_of(action(1));
+    assert_eq!(told.iter().map(|item| (item.epoch, item.attempt)).collect::<Vec<_>>(), [(4, 2)]);
+    assert_eq!(world.effects(Effect::Created, 1), 1);
     world.end().await;
 }
 
