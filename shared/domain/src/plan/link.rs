@@ -1,7 +1,7 @@
 //! One link: from a draft to a wish, a WIM and an account, or to what stands in the way.
 
-use super::shared_wim::{candidates, choose, ready_account};
 use super::points::{connection_point, encapsulation};
+use super::shared_wim::{candidates, choose, ready_account};
 use super::{CatalogueIndex, Hints, Networks, PlanError, Strategy, WimChoice};
 use crate::catalogue::{Network, NetworkGate};
 use crate::connector::ConnectorCatalogue;

@@ -3,19 +3,19 @@
 //! The api plans with it before it accepts, the conductor resolves connection points with it at each verdict, so
 //! that both judge alike. Deliberately absent: reading the catalogue, and what an action does once it is planned.
 
-mod shared_wim;
 mod derive;
 mod incorporate;
 mod index;
 mod link;
 mod points;
+mod shared_wim;
 
-pub use shared_wim::{Hints, Strategy, WimChoice, find_common_wim, find_common_wims};
 pub use derive::{DerivedLink, derive_wan_links};
 pub use incorporate::{Call, Intent, Numbered, PlannedAction, Target, derived_ids, incorporate, request_id};
 pub use index::{CatalogueIndex, Networks};
 pub use link::{PlannedLink, plan_edit, plan_link};
 pub use points::{connection_points, external_port, gate};
+pub use shared_wim::{Hints, Strategy, WimChoice, find_common_wim, find_common_wims};
 
 use crate::reason::Reason;
 use crate::validate::{FieldError, summary};
