@@ -137,6 +137,9 @@ impl Summary<'_> {
             return Ok(());
         }
         let count = self.differences.len();
-        Err(Failure::new(Exit::Failed, format!("controller and database differ in {count} points, see above")))
+        Err(Failure::new(
+            Exit::Failed,
+            format!("controller and database differ in {count} points, see above"),
+        ))
     }
 }

@@ -83,6 +83,7 @@ pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
 
 /// Reads a topology's file.
 pub fn read(file: &Path, kbps_per_unit: f64) -> Result<Topology, Failure> {
-    let bytes = std::fs::read(file).map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?;
+    let bytes =
+        std::fs::read(file).map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?;
     parse(&bytes, kbps_per_unit).map_err(|error| Failure::usage(format!("{}: {error}", file.display())))
 }
