@@ -10,7 +10,6 @@ pub use query::Query;
 
 use crate::problem::{HttpCause, Place, Problem};
 use crate::settings::ApiSettings;
-use crate::view::names_a_secret;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequestParts, Path};
 use axum::http::header::{CONTENT_TYPE, IF_MATCH};
@@ -22,6 +21,7 @@ use std::error::Error as _;
 use std::time::Duration;
 use wanlink_domain::reason::Code;
 use wanlink_domain::validate;
+use wanlink_domain::validate::config::names_a_secret;
 
 /// Longest Idempotency-Key.
 const KEY_MAX: usize = 255;

@@ -15,14 +15,6 @@ use wanlink_domain::time::Timestamp;
 /// Stands where a secret is set.
 pub const MASK: &str = "********";
 
-/// Whether a key's name says that its value may be a secret. In doubt it does.
-pub fn names_a_secret(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    ["password", "passwd", "secret", "token", "credential", "private", "authorization"]
-        .iter()
-        .any(|word| key.contains(word))
-}
-
 fn time(at: Timestamp) -> String {
     at.to_string()
 }

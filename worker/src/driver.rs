@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use wanlink_connectors::port::{Connector, Settings};
 use wanlink_domain::ids::AccountId;
 use wanlink_domain::reason::{Code, Reason};
-use wanlink_runtime::seal::{Sealed, Secret};
+use wanlink_runtime::seal::Secret;
 use wanlink_wire::conductor::AccountSettings;
 
 /// A connector, or why there is none.
@@ -80,8 +80,7 @@ fn open(
 ) -> Result<BTreeMap<String, Secret>, Reason> {
     let mut opened = BTreeMap::new();
     for (field, sealed) in &settings.secrets {
-        let secret = Sealed::parse(&sealed.0).and_then(|sealed| cx.opener.open(account, field, &sealed));
-        let secret = secret.map_err(|error| {
+        let secret = cx.opener.open(account, field, sealed).map_err(|error| {
             Reason::new(Code::ConnectorInvalid, format!("the secret {field} cannot be opened: {error}"))
         })?;
         opened.insert(field.clone(), secret);

@@ -140,7 +140,7 @@ fn seal(
             tracing::error!(%error, %account, field, "a secret cannot be sealed");
             Problem::new(Code::Internal, "a secret cannot be sealed; the log of this process says why")
         })?;
-        Ok((field.clone(), Sealed(sealed.as_str().to_owned())))
+        Ok((field.clone(), sealed))
     };
     plaintexts.iter().map(seal_one).collect()
 }

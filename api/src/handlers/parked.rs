@@ -10,7 +10,7 @@ use crate::problem::{Problem, shortened};
 use crate::routes::Answer;
 use crate::scope;
 use crate::state::{Shared, State};
-use crate::view::{MASK, names_a_secret};
+use crate::view::MASK;
 use axum::Json;
 use axum::response::IntoResponse as _;
 use base64::Engine as _;
@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use wanlink_domain::event::Parked;
 use wanlink_domain::ids::{CommandId, ParkedId};
 use wanlink_domain::reason::Code;
+use wanlink_domain::validate::config::names_a_secret;
 use wanlink_wire::conductor::{CommandResult, Operation};
 
 /// Bytes of a message beyond which its content is not shown.

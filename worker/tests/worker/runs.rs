@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use wanlink_connectors::simulator::{Effect, Fault, Rule, Verb};
 use wanlink_domain::action::{ActionKind, Outcome};
-use wanlink_domain::catalogue::{AccountStatus, Sealed};
+use wanlink_domain::catalogue::AccountStatus;
 use wanlink_domain::link::LinkStatus;
 use wanlink_domain::reason::{Code, Reason};
 use wanlink_runtime::seal::Secret;
@@ -300,7 +300,7 @@ async fn a_connector_that_cannot_be_built_says_why_and_is_built_later() {
     let account_1 = world.sealer.seal(account(1), "token", &Secret::new("tell nobody")).expect("sealed");
     world.conductor.script().settings.entry(account(1)).and_modify(|settings| {
         settings.wim_kind = "reluctant".to_owned();
-        settings.secrets.insert("token".to_owned(), Sealed(account_1.as_str().to_owned()));
+        settings.secrets.insert("token".to_owned(), account_1.clone());
     });
     world.prompt(1, 1, &[run(1, ActionKind::Create, 1, false), run(1, ActionKind::Create, 2, false)]).await;
     world.reported(1).await;
@@ -323,11 +323,11 @@ async fn another_account_s_secret_does_not_open_and_the_word_about_it_tells_noth
     world.grant(1, 1, json!({})).await;
     let moved = world.sealer.seal(account(2), "token", &Secret::new("tell nobody")).expect("sealed");
     world.conductor.script().settings.entry(account(1)).and_modify(|settings| {
-        settings.secrets.insert("token".to_owned(), Sealed(moved.as_str().to_owned()));
+        settings.secrets.insert("token".to_owned(), moved.clone());
     });
     eventually("it is said", || told(&world, AccountStatus::Error, Some(Code::ConnectorInvalid)) > 0).await;
     let heard = format!("{:?}", world.conductor.script().heard);
-    assert!(heard.contains("cannot be opened") && !heard.contains(moved.as_str()));
+    assert!(heard.contains("cannot be opened") && !heard.contains(&moved.0));
     world.end().await;
 }
 

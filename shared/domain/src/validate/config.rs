@@ -1,4 +1,5 @@
-//! Free-form settings: how large they may be, how edits are merged into them, and how secrets are taken out.
+//! Free-form settings: how large they may be, how edits are merged into them, and how secrets are taken out or, in
+//! what nobody here wrote, recognized by their names.
 //!
 //! Keys of nested objects are written with dots (`auth.token`). What keys there are is each connector's to say
 //! (`connector`).
@@ -15,6 +16,17 @@ use zeroize::Zeroize as _;
 pub const DEPTH_MAX: usize = 8;
 /// Bytes of the settings as JSON.
 pub const SIZE_MAX: usize = 64 * 1024;
+
+/// Words in the names of keys whose values are secrets.
+const SECRET_WORDS: [&str; 7] =
+    ["password", "passwd", "secret", "token", "credential", "private", "authorization"];
+
+/// Whether a key's name says that its value may be a secret, for where nobody knows the key: what is not ours, what
+/// cannot be read, an engine's own settings. In doubt it does.
+pub fn names_a_secret(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    SECRET_WORDS.iter().any(|word| key.contains(word))
+}
 
 /// A secret on its way from a call to the sealing: masked wherever it could be printed, erased when dropped.
 /// Deliberately without `Serialize`, so that nothing can send or store it.
@@ -190,6 +202,14 @@ mod tests {
 
     fn map(value: Value) -> Map<String, Value> {
         serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn names_of_secrets_are_recognized() {
+        for key in ["Password", "sasl_passwd", "auth_token", "Authorization", "private_key"] {
+            assert!(names_a_secret(key), "{key}");
+        }
+        assert!(!names_a_secret("engine") && !names_a_secret("user"));
     }
 
     #[test]

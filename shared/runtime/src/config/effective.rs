@@ -1,6 +1,6 @@
 //! The effective configuration as `wanlink config check` prints it: each value with its origin, secrets masked.
 
-use super::endpoint::{MASK, masked, names_a_secret};
+use super::endpoint::{MASK, is_masked, masked};
 use super::{Loaded, Origin, settle_bound, span};
 use serde_json::Value;
 
@@ -38,7 +38,7 @@ fn walk(path: &mut Vec<String>, value: &Value, leaf: &mut impl FnMut(&str, &Valu
 /// if it were an endpoint.
 fn shown(key: &str, value: &Value) -> String {
     match value {
-        _ if key.rsplit('.').next().is_some_and(names_a_secret) => MASK.to_owned(),
+        _ if key.rsplit('.').next().is_some_and(is_masked) => MASK.to_owned(),
         Value::Null => "\"\"".to_owned(),
         Value::String(text) => Value::from(masked(text)).to_string(),
         Value::Array(values) => {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
+use wanlink_domain::validate::config::names_a_secret;
 
 /// One endpoint of a database, a broker or a coordination service: a URL, or what the engine takes instead (a
 /// file's path). `Debug`, `Display` and serialization mask the password; [`Endpoint::expose`] gives the whole.
@@ -40,12 +41,10 @@ impl Serialize for Endpoint {
 
 pub(super) const MASK: &str = "***";
 
-/// Whether a key's name says that its value is a secret.
-pub(super) fn names_a_secret(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    ["password", "passwd", "secret", "token", "credential", "private"].iter().any(|word| key.contains(word))
-        && !key.ends_with("_file")
-        && !key.ends_with("_files")
+/// Whether a key's value is not to be printed. Here a file's name is no secret, though what the file holds is.
+pub(super) fn is_masked(key: &str) -> bool {
+    let file = ["_file", "_files"].iter().any(|end| key.to_ascii_lowercase().ends_with(end));
+    names_a_secret(key) && !file
 }
 
 /// `text` without what may be a password: all between the first colon and the last `@`, and the values of query
@@ -83,7 +82,7 @@ fn masked_query(text: &str) -> String {
 
 fn masked_parameter(pair: &str) -> String {
     match pair.split_once('=') {
-        Some((name, _)) if names_a_secret(name) => format!("{name}={MASK}"),
+        Some((name, _)) if is_masked(name) => format!("{name}={MASK}"),
         _ => pair.to_owned(),
     }
 }
@@ -117,8 +116,8 @@ mod tests {
     }
 
     #[test]
-    fn names_of_secrets_are_recognized_but_not_names_of_files() {
-        assert!(names_a_secret("sasl_Password") && names_a_secret("auth_token"));
-        assert!(!names_a_secret("private_key_files") && !names_a_secret("engine"));
+    fn secrets_are_masked_but_not_names_of_files() {
+        assert!(is_masked("sasl_Password") && is_masked("auth_token") && is_masked("Authorization"));
+        assert!(!is_masked("private_key_files") && !is_masked("engine"));
     }
 }

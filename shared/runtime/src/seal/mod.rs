@@ -17,9 +17,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use rustls::crypto::aws_lc_rs::hpke::DH_KEM_X25519_HKDF_SHA256_AES_256;
 use rustls::crypto::hpke::{EncapsulatedSecret, Hpke};
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fmt;
+use wanlink_domain::catalogue::Sealed;
 use wanlink_domain::ids::AccountId;
 
 /// What binds a sealed secret to this program and format (`info` of RFC 9180, section 5.1).
@@ -51,48 +50,11 @@ pub enum SealError {
     Unusable { kid: String },
 }
 
-/// A secret that only the workers can open: `hpke1.<key id>.<encapsulated key>.<ciphertext>`, the last two in
-/// unpadded base64url (RFC 4648, section 5). `Debug` shows its key id alone.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Sealed(String);
-
-impl Sealed {
-    /// Checks the form. That it can be opened is known only to a holder of the private key.
-    pub fn parse(text: &str) -> Result<Self, SealError> {
-        split(text)?;
-        Ok(Self(text.to_owned()))
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The id of the key it was sealed for.
-    pub fn kid(&self) -> &str {
-        self.0.split('.').nth(1).unwrap_or_default()
-    }
-}
-
-impl TryFrom<String> for Sealed {
-    type Error = SealError;
-
-    fn try_from(text: String) -> Result<Self, SealError> {
-        split(&text)?;
-        Ok(Self(text))
-    }
-}
-
-impl From<Sealed> for String {
-    fn from(sealed: Sealed) -> Self {
-        sealed.0
-    }
-}
-
-impl fmt::Debug for Sealed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Sealed({FORMAT}.{}.***)", self.kid())
-    }
+/// The id of the key that `sealed` was sealed for, after a check of its form: `hpke1.<key id>.<encapsulated
+/// key>.<ciphertext>`, the last two in unpadded base64url (RFC 4648, section 5). That it can be opened is known only
+/// to a holder of the private key.
+pub fn kid(sealed: &Sealed) -> Result<&str, SealError> {
+    split(&sealed.0).map(|parts| parts.kid)
 }
 
 struct Parts<'a> {
@@ -166,7 +128,7 @@ impl Opener {
 
     /// Opens what was sealed for `field` of `account`, and nothing else.
     pub fn open(&self, account: AccountId, field: &str, sealed: &Sealed) -> Result<Secret, SealError> {
-        let parts = split(sealed.as_str())?;
+        let parts = split(&sealed.0)?;
         let key =
             self.keys.get(parts.kid).ok_or_else(|| SealError::UnknownKey { kid: parts.kid.to_owned() })?;
         let wrong = || SealError::WrongBinding { account, field: field.to_owned() };
