@@ -21,7 +21,6 @@ const PERIODS: &[(&str, &str)] = &[
     ("retry.max", "5s"),
     ("worker.claim_repeat", "1s"),
     ("worker.drain", "5s"),
-    ("worker.prefetch", "64"),
     // The terminal belongs to the progress and the summary.
     ("log.filter", "warn"),
 ];

@@ -61,21 +61,15 @@ impl Check<'_> {
         self.within("api.page_max", c.api.page_max, 1, 10_000);
         self.within("api.calls_max", c.api.calls_max, 1, 100_000);
         self.within("worker.capacity", c.worker.capacity, 1, 100_000);
-        self.within("worker.in_flight_max", c.worker.in_flight_max, 1, 10_000);
-        self.within("worker.prefetch", c.worker.prefetch, 1, 10_000);
         self.within("worker.claim_batch_max", c.worker.claim_batch_max, 1, 4_096);
         self.within("egress.answer_max_bytes", c.egress.answer_max_bytes, 1 << 10, 256 << 20);
         self.within("conductor.batch_max", c.conductor.batch_max, 1, 4_096);
-        self.within("conductor.prefetch", c.conductor.prefetch, 1, 10_000);
         self.within("conductor.grants_max", c.conductor.grants_max, 1, 1_024);
         self.within("conductor.hysteresis_percent", c.conductor.hysteresis_percent, 0, 100);
         self.within("attempt.max", c.attempt.max, 2, 1_000);
         self.within("retry.multiplier", c.retry.multiplier, 1.0, 10.0);
         self.within("retry.jitter", c.retry.jitter, 0.0, 0.9);
         self.within("request.actions_max", c.request.actions_max, 1, 10_000);
-        self.within("limits.tenant_actions_max", c.limits.tenant_actions_max, 1, 100_000_000);
-        self.within("limits.account_actions_max", c.limits.account_actions_max, 1, 100_000_000);
-        self.within("wire.write", c.wire.write, 1, 1);
     }
 
     fn times(&mut self) {
@@ -94,7 +88,6 @@ impl Check<'_> {
             ("api.word_missing_max", c.api.word_missing_max),
             ("worker.claim_repeat", c.worker.claim_repeat),
             ("egress.connect_timeout", c.egress.connect_timeout),
-            ("egress.read_timeout", c.egress.read_timeout),
             ("egress.request_timeout", c.egress.request_timeout),
             ("conductor.tick", c.conductor.tick),
             ("lease.renew", c.lease.renew),
@@ -106,7 +99,6 @@ impl Check<'_> {
             ("retry.initial", c.retry.initial),
             ("retry.max", c.retry.max),
             ("build.poll", c.build.poll),
-            ("networks.poll", c.networks.poll),
             ("refresh.interval", c.refresh.interval),
             ("monitor.interval", c.monitor.interval),
         ] {
@@ -139,7 +131,6 @@ impl Check<'_> {
         }
         let request = ("egress.request_timeout", c.egress.request_timeout);
         self.shorter(("egress.connect_timeout", c.egress.connect_timeout), request);
-        self.shorter(("egress.read_timeout", c.egress.read_timeout), request);
         self.shorter(request, ("attempt.timeout", c.attempt.timeout));
         let call = ("api.call_timeout", c.api.call_timeout);
         self.shorter(("api.word_wait", c.api.word_wait), call);

@@ -47,13 +47,11 @@ section! {
         dispatch: Dispatch = Dispatch::default(),
         attempt: Attempt = Attempt::default(),
         retry: Retry = Retry::default(),
-        build: Wait = Wait::default(),
-        networks: Wait = Wait::default(),
+        build: Build = Build::default(),
+        networks: Networks = Networks::default(),
         refresh: Refresh = Refresh::default(),
         monitor: Monitor = Monitor::default(),
         request: Request = Request::default(),
-        limits: Limits = Limits::default(),
-        wire: Wire = Wire::default(),
         log: Log = Log::default(),
     }
 }
@@ -166,10 +164,7 @@ section! {
         name: String = String::new(),
         /// Accounts that one worker takes at most.
         capacity: u32 = 256,
-        /// Attempts in flight over all accounts.
-        in_flight_max: u32 = 128,
-        /// Unacknowledged prompts per account.
-        prefetch: u16 = 16,
+        /// Items in one claim or report.
         claim_batch_max: usize = 256,
         /// How long a claim waits for its verdict before it is sent again.
         #[serde(with = "span")]
@@ -187,9 +182,6 @@ section! {
     Egress {
         #[serde(with = "span")]
         connect_timeout: Duration = seconds(5),
-        /// The longest silence while an answer comes in.
-        #[serde(with = "span")]
-        read_timeout: Duration = seconds(10),
         /// One call from connecting to the last byte.
         #[serde(with = "span")]
         request_timeout: Duration = seconds(30),
@@ -201,7 +193,6 @@ section! {
     Conductor {
         /// Messages that one transaction takes at most, per kind.
         batch_max: usize = 256,
-        prefetch: u16 = 512,
         /// Grants in one renewal's answer.
         grants_max: usize = 64,
         /// How much more loaded, in percent, a worker must be before accounts are moved away from it.
@@ -263,10 +254,19 @@ section! {
 }
 
 section! {
-    /// A wait for somebody else: a link that builds, networks that are not yet there.
-    Wait {
+    /// The wait for a link that its controller builds.
+    Build {
         #[serde(with = "span")]
         poll: Duration = seconds(10),
+        /// After this time the action ends FAILED.
+        #[serde(with = "span")]
+        budget: Duration = seconds(3_600),
+    }
+}
+
+section! {
+    /// The wait for networks that are not yet there; a change of one wakes those who wait for it.
+    Networks {
         /// After this time the action ends FAILED.
         #[serde(with = "span")]
         budget: Duration = seconds(3_600),
@@ -292,21 +292,6 @@ section! {
 section! {
     Request {
         actions_max: usize = 1_000,
-    }
-}
-
-section! {
-    /// Unfinished actions; what goes beyond is refused with 429.
-    Limits {
-        tenant_actions_max: u64 = 100_000,
-        account_actions_max: u64 = 20_000,
-    }
-}
-
-section! {
-    Wire {
-        /// The version of messages that is written.
-        write: u16 = 1,
     }
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 ///   out, and a renewal each ends the old epoch and brings the new grant;
 /// - `2 * dispatch.max`: a prompt was moved on at its longest just before the faults stopped, and the action waits
 ///   for its first dispatch and again after its networks;
-/// - `networks.budget + networks.poll`, `build.budget + build.poll`: the waits for somebody else;
+/// - `networks.budget`, `build.budget + build.poll`: the waits for somebody else;
 /// - `retry.budget + retry.max * (1 + retry.jitter)`: the last try may be scheduled just inside the budget;
 /// - `4 * attempt.timeout`: the attempt that was lost, the last try, the poll of the built link, and the second
 ///   look that a DELETE takes after a lost attempt;
@@ -21,7 +21,7 @@ pub fn settle_bound(config: &Config) -> Duration {
     let c = config;
     let takeover = c.lease.ttl * 2 + c.lease.renew * 2;
     let dispatch = c.dispatch.max * 2;
-    let others = c.networks.budget + c.networks.poll + c.build.budget + c.build.poll;
+    let others = c.networks.budget + c.build.budget + c.build.poll;
     let retries = c.retry.budget + c.retry.max.mul_f64(1.0 + c.retry.jitter);
     takeover + dispatch + others + retries + c.attempt.timeout * 5 + c.refresh.interval
 }

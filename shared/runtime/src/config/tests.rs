@@ -100,7 +100,7 @@ fn all_faults_are_told_at_once_each_with_its_key_and_origin() {
     let sources = Sources {
         conf_files: vec![file.clone(), files.0.path().join("absent.toml")],
         ..environment(&[
-            ("WANLINK__WIRE__WRITE", "7"),
+            ("WANLINK__WORKER__CAPACITY", "0"),
             ("WANLINK__NOPE", "1"),
             ("WANLINK_TEST_AMQP_URL", "x"),
         ])
@@ -120,14 +120,14 @@ fn all_faults_are_told_at_once_each_with_its_key_and_origin() {
         (Some("log.format"), true),
         (Some("nonsense"), true),
         (Some("nope"), false),
-        (Some("wire.write"), false),
+        (Some("worker.capacity"), false),
         (Some("api.listen"), true),
     ];
     assert_eq!(told, expected, "{faults:#?}");
     assert!(
         Refused(faults)
             .to_string()
-            .contains("wire.write (environment WANLINK__WIRE__WRITE): 7 is out of range")
+            .contains("worker.capacity (environment WANLINK__WORKER__CAPACITY): 0 is out of range")
     );
 }
 
