@@ -11,12 +11,13 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
 use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
+use wanlink_runtime::config::Config;
 use wanlink_runtime::seal::Secret;
 
 /// Characters of a foreign text that a failure's detail keeps.
 const DETAIL_MAX: usize = 1_000;
 
-/// What one call may take.
+/// What one call may take, and the attempt around it. The times nest: connection < request < operation < attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Name resolution, TCP and TLS together.
@@ -25,15 +26,33 @@ pub struct Limits {
     pub request_timeout: Duration,
     /// Bytes of an answer's body.
     pub answer_max_bytes: usize,
+    /// The worker's for one execution by a connector, all its calls. Whoever calls the connector ends it there, so
+    /// that a longer limit inside would never tell what it waited for.
+    pub attempt_timeout: Duration,
+}
+
+impl Limits {
+    /// What holds where an account's settings say nothing.
+    pub fn from_config(config: &Config) -> Self {
+        Self {
+            connect_timeout: config.egress.connect_timeout,
+            request_timeout: config.egress.request_timeout,
+            answer_max_bytes: config.egress.answer_max_bytes,
+            attempt_timeout: config.attempt.timeout,
+        }
+    }
+
+    /// For all calls of one operation where nothing else is set: near the attempt's end, and always between one
+    /// request and the attempt.
+    pub fn operation_timeout(&self) -> Duration {
+        self.request_timeout + self.attempt_timeout.saturating_sub(self.request_timeout) * 4 / 5
+    }
 }
 
 impl Default for Limits {
+    /// The configuration's own defaults.
     fn default() -> Self {
-        Self {
-            connect_timeout: Duration::from_secs(5),
-            request_timeout: Duration::from_secs(30),
-            answer_max_bytes: 1 << 20,
-        }
+        Self::from_config(&Config::default())
     }
 }
 

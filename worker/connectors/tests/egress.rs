@@ -89,6 +89,7 @@ fn limits() -> Limits {
         connect_timeout: Duration::from_millis(500),
         request_timeout: Duration::from_secs(1),
         answer_max_bytes: 1_000,
+        attempt_timeout: Duration::from_secs(2),
     }
 }
 

@@ -44,7 +44,7 @@ impl Assembly {
     /// All roles in one process, with the engines and connectors of this build. An executable that brings others
     /// along registers them here.
     pub fn new(config: Config) -> Self {
-        let connectors = Arc::new(Connectors::built_in(egress(&config)));
+        let connectors = Arc::new(Connectors::built_in(Limits::from_config(&config)));
         let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
         let (brokers, stores) = (Brokers::built_in(), Stores::built_in());
         Self { config, clock, entropy, brokers, stores, connectors, whole: true }
@@ -55,7 +55,8 @@ impl Assembly {
         Self { whole: false, ..Self::new(config) }
     }
 
-    /// What can be known without starting anything: that all engines exist.
+    /// What can be known without starting anything: that all engines exist, and that the one for coordination was
+    /// given nothing that it does not know.
     pub fn check_engines(&self) -> Result<(), Failure> {
         let config = &self.config;
         let chosen = [
@@ -63,14 +64,22 @@ impl Assembly {
             ("message_broker", &config.message_broker.engine, self.brokers.known()),
             ("coordination", &config.coordination.engine, COORDINATION.to_vec()),
         ];
-        let unknown: Vec<String> = chosen
+        let mut faults: Vec<String> = chosen
             .into_iter()
             .filter(|(_, name, known)| !known.contains(&name.as_str()))
             .map(|(section, name, known)| {
                 format!("{section}.engine: unknown engine {name:?}; known: {}", known.join(", "))
             })
             .collect();
-        if unknown.is_empty() { Ok(()) } else { Err(Failure::configuration(unknown.join("\n"))) }
+        let coordination = &config.coordination;
+        let given = [
+            ("endpoints", !coordination.endpoints.is_empty()),
+            ("options", !coordination.options.table().is_empty()),
+        ];
+        faults.extend(given.into_iter().filter(|(_, given)| *given).map(|(key, _)| {
+            format!("coordination.{key}: leases are rows of the database, whose section says where it is: leave it out")
+        }));
+        if faults.is_empty() { Ok(()) } else { Err(Failure::configuration(faults.join("\n"))) }
     }
 
     /// A connection for one role. It need not stand yet. A broker that lives in this process's memory joins only the
@@ -196,15 +205,6 @@ impl Assembly {
     }
 }
 
-/// What one call of a connector may take where its account says nothing.
-fn egress(config: &Config) -> Limits {
-    Limits {
-        connect_timeout: config.egress.connect_timeout,
-        request_timeout: config.egress.request_timeout,
-        answer_max_bytes: config.egress.answer_max_bytes,
-    }
-}
-
 fn schema(error: &StoreError) -> Failure {
     Failure::configuration(match error {
         StoreError::Schema { found, needed } if found > needed => format!(
@@ -218,6 +218,7 @@ fn schema(error: &StoreError) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wanlink_runtime::config::Sources;
 
     #[test]
     fn all_unknown_engines_are_told_at_once_with_the_known_ones() {
@@ -232,6 +233,21 @@ mod tests {
             assert!(told.contains(part), "{told}");
         }
         assert_eq!(Assembly::new(Config::default()).check_engines(), Ok(()));
+    }
+
+    #[test]
+    fn settings_that_the_engine_of_coordination_does_not_know_are_refused() {
+        for (key, value) in [("endpoints", "etcd://e:s3cret@host"), ("options.lease", "s3cret")] {
+            let flags = vec![(format!("coordination.{key}"), value.to_owned())];
+            let loaded = wanlink_runtime::config::load(&Sources { flags, ..Sources::default() });
+            let told = Assembly::new(loaded.expect("well formed").config).check_engines();
+            let told = told.expect_err("a refusal").message;
+            let section = key.split('.').next().unwrap_or_default();
+            assert!(
+                told.contains(&format!("coordination.{section}: ")) && !told.contains("s3cret"),
+                "{told}"
+            );
+        }
     }
 
     #[tokio::test]

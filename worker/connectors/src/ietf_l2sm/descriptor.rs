@@ -59,12 +59,12 @@ pub const DESCRIPTOR: ConnectorDescriptor = ConnectorDescriptor {
         key(
             "request_timeout_ms",
             ValueKind::Integer { min: 1, max: HOUR_MS },
-            "for one request, to the last byte of its answer, above connect_timeout_ms; default: the worker's",
+            "for one request, to the last byte of its answer, above connect_timeout_ms and below the worker's attempt.timeout; default: the worker's",
         ),
         key(
             "operation_timeout_ms",
             ValueKind::Integer { min: 1, max: HOUR_MS },
-            "for all requests of one operation on a link; default: 600000",
+            "for all requests of one operation on a link, below the worker's attempt.timeout; default: four fifths of the way to it from one request's",
         ),
         key("site_prefix", ValueKind::Text, "put before a site's name to make its site-id at the controller"),
         key(

@@ -13,8 +13,6 @@ use wanlink_domain::reason::{Code, Reason};
 use wanlink_domain::validate::config::get;
 use wanlink_domain::validate::{Faults, summary};
 
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(600);
-
 /// Everything that the connector needs to know of its account.
 #[derive(Clone, Debug)]
 pub(super) struct Account {
@@ -70,12 +68,13 @@ impl Account {
         }
         let keys = Keys(settings);
         let root = keys.root().map_err(refuse)?;
+        let limits = keys.limits(limits).map_err(refuse)?;
         Ok(Self {
             root,
             login: keys.login().map_err(refuse)?,
             trust: keys.trust().map_err(refuse)?,
-            limits: keys.limits(limits).map_err(refuse)?,
-            operation_timeout: keys.span("operation_timeout_ms").unwrap_or(OPERATION_TIMEOUT),
+            limits,
+            operation_timeout: keys.operation_timeout(&limits).map_err(refuse)?,
             mark: Mark::new(settings.installation, settings.account),
             shape: keys.shape(),
             probe: keys.probe().map_err(refuse)?,
@@ -85,6 +84,16 @@ impl Account {
     pub(super) fn status_source(&self) -> StatusSource {
         if self.probe.is_some() { StatusSource::Probe } else { StatusSource::Configured }
     }
+}
+
+fn within_attempt(key: &str, timeout: Duration, limits: &Limits) -> Result<(), String> {
+    if timeout < limits.attempt_timeout {
+        return Ok(());
+    }
+    let (timeout, attempt) = (timeout.as_millis(), limits.attempt_timeout.as_millis());
+    Err(format!(
+        "{key} ({timeout}) must be below the worker's attempt.timeout ({attempt} ms), which ends it anyhow"
+    ))
 }
 
 /// Typed access to settings that fit the schema already.
@@ -151,7 +160,15 @@ impl<'a> Keys<'a> {
                 connect_timeout.as_millis()
             ));
         }
+        within_attempt("request_timeout_ms", request_timeout, &limits)?;
         Ok(Limits { connect_timeout, request_timeout, ..limits })
+    }
+
+    /// One below the request's limit is taken: it ends a request early, but tells why.
+    fn operation_timeout(&self, limits: &Limits) -> Result<Duration, String> {
+        let timeout = self.span("operation_timeout_ms").unwrap_or(limits.operation_timeout());
+        within_attempt("operation_timeout_ms", timeout, limits)?;
+        Ok(timeout)
     }
 
     fn shape(&self) -> Shape {

@@ -220,6 +220,13 @@ fn settings_that_cannot_work_say_what_to_change() {
         (url, None, json!({"probe_url": "h/{vpn_id}"}), "probe_url is no absolute URL"),
         (url, None, json!({"connect_timeout_ms": 500, "request_timeout_ms": 500}), "must be above"),
         (url, None, json!({"request_timeout_ms": 100}), "must be above connect_timeout_ms (5000)"),
+        (
+            url,
+            None,
+            json!({"request_timeout_ms": 60_000}),
+            "must be below the worker's attempt.timeout (60000 ms)",
+        ),
+        (url, None, json!({"operation_timeout_ms": 60_000}), "operation_timeout_ms (60000) must be below"),
         (url, None, json!({"tls": {"ca": "/nonexistent/ca.pem"}}), "cannot be read"),
         (url, None, json!({"tls": {"ca": "-----BEGIN CERTIFICATE-----\nnone"}}), "is not PEM"),
         (url, None, json!({"svc_mtu": 60}), "from 68 to 9216"),
@@ -243,6 +250,9 @@ fn settings_are_read_with_their_defaults() {
         (Trust::System, Limits::default(), Shape::default())
     );
     assert_eq!(plain.mark.as_str(), MARK);
+    assert_eq!(plain.operation_timeout.as_secs(), 54, "between a request's 30 and an attempt's 60");
+    let patient = read("http://h", None, json!({"request_timeout_ms": 59_000}));
+    assert_eq!(patient.operation_timeout.as_millis(), 59_800);
 
     assert_eq!(read("http://h/restconf", None, json!({})).root.to_string(), "http://h/restconf");
     assert_eq!(
