@@ -1,6 +1,6 @@
 //! How far a request is, on standard error: a bar where somebody watches, a few lines where not.
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal as _;
 
 /// Quarters of the work that are told where nobody watches.
@@ -18,7 +18,8 @@ impl Progress {
     /// `what` is done, in the plural: `links`.
     pub fn new(what: &str) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
-            let bar = ProgressBar::new(0);
+            // Nothing of nothing would be drawn as a full bar.
+            let bar = ProgressBar::hidden();
             if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos} of {len} {msg}, {elapsed}") {
                 bar.set_style(style);
             }
@@ -32,6 +33,9 @@ impl Progress {
         if let Some(bar) = &self.bar {
             bar.set_length(total);
             bar.set_position(done);
+            if self.told.replace(done).is_none() {
+                bar.set_draw_target(ProgressDrawTarget::stderr());
+            }
             return;
         }
         let step = (done * STEPS).checked_div(total).unwrap_or(STEPS);
@@ -45,7 +49,8 @@ impl Progress {
 impl Drop for Progress {
     fn drop(&mut self) {
         if let Some(bar) = &self.bar {
-            bar.abandon();
+            // What is printed next begins on a line of its own.
+            bar.finish_and_clear();
         }
     }
 }
