@@ -21,7 +21,7 @@ pub struct Budgets {
     pub retry: Duration,
     pub retry_after_max: Duration,
     pub schedule: Schedule,
-    /// Between polls of a link that is being built.
+    /// The longest pause between polls of a link that is being built.
     pub build_poll: Duration,
     /// The whole time a link may be built.
     pub build: Duration,
@@ -35,6 +35,13 @@ impl Budgets {
     /// When a running attempt is called lost.
     pub fn attempt_deadline(&self) -> Duration {
         self.attempt + self.attempt_grace
+    }
+
+    /// The pause before a link is polled that has been building for `elapsed`: as long again, so that a quick
+    /// controller is seen to be quick and a slow one is not asked all the time; at most `build_poll`.
+    pub fn build_pause(&self, elapsed: Duration) -> Duration {
+        let shortest = (self.build_poll / 20).max(Duration::from_millis(100));
+        elapsed.max(shortest).min(self.build_poll)
     }
 
     /// The pause after the prompt number `dispatches` (1: the first): doubling, bounded.
@@ -61,5 +68,23 @@ impl Default for Budgets {
             networks: Duration::from_secs(3600),
             refresh: Duration::from_secs(60),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn polls_of_a_building_link_come_quickly_first_and_then_every_period() {
+        let budgets = Budgets::default();
+        let mut elapsed = Duration::ZERO;
+        let mut pauses = Vec::new();
+        for _ in 0..7 {
+            let pause = budgets.build_pause(elapsed);
+            pauses.push(pause.as_millis());
+            elapsed += pause;
+        }
+        assert_eq!(pauses, [500, 500, 1_000, 2_000, 4_000, 8_000, 10_000]);
     }
 }

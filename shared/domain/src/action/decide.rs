@@ -165,7 +165,7 @@ fn build(action: &Action, now: Timestamp, budgets: &Budgets, reason: Option<Reas
     }
     Decision::Move {
         to: ActionState::Build,
-        due: Due::At(now.after(budgets.build_poll)),
+        due: Due::At(now.after(budgets.build_pause(now.since(since)))),
         reason,
         observe_first: false,
     }
