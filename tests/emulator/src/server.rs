@@ -97,6 +97,7 @@ pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> io::
 
 /// Resolves at the end of standard input. The reader is a thread of its own, for a read of a pipe cannot be given
 /// up: it ends with the process at the latest.
+#[expect(clippy::disallowed_methods, reason = "a runtime would wait for its own blocking threads at its end")]
 fn stdin_closed() -> oneshot::Receiver<()> {
     let (tell, closed) = oneshot::channel();
     std::thread::spawn(move || {

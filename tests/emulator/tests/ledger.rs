@@ -101,6 +101,7 @@ async fn the_probe_builds_holds_and_notices_loss() {
 
 /// Many clients at once: every link is there once, whoever came first.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::disallowed_methods, reason = "clients of a test, all joined at its end")]
 async fn parallel_writes_have_one_effect_each() {
     let (handle, caller) = start(options()).await;
     let mut tasks = tokio::task::JoinSet::new();

@@ -32,6 +32,7 @@ pub fn setup(_: &str) -> Setup {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a client of the test, joined at its end")]
 pub async fn five_hundred_links_outlive_every_process_and_server(system: &mut System, _: &Estate) {
     // Without this the work would be over before everything has been killed.
     system.controller.fault("PUT", "vpn-service=", Action::DelayMs(150), None).await;
