@@ -7,8 +7,12 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use wanlink_runtime::config::Config;
 
 const FILE_LINES_MAX: usize = 500;
+
+/// Where everything stands that is written here.
+const FOLDERS: [&str; 6] = ["api", "conductor", "deploy", "shared", "tests", "worker"];
 
 /// What each package may depend on inside the workspace, for its library and its build. Packages under `tests` may
 /// depend on everything.
@@ -52,7 +56,8 @@ const ALLOWED: [(&str, &[&str]); 10] = [
 const ROLES: [&str; 3] = ["wanlink-api", "wanlink-worker", "wanlink-conductor"];
 
 /// Who may name a driver in its manifest, besides the packages under `tests`.
-const DRIVERS: [(&str, &[&str]); 3] = [
+const DRIVERS: [(&str, &[&str]); 4] = [
+    ("backoff", &["wanlink-domain"]),
     ("lapin", &["wanlink-broker"]),
     ("sqlx", &["wanlink-store"]),
     ("reqwest", &["wanlink-connectors", "wanlink"]),
@@ -68,14 +73,17 @@ fn run(program: &str, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("text")
 }
 
+fn cargo() -> String {
+    std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
+}
+
 /// The packages and their resolved dependencies on this platform. Without the filter cargo would want to download
 /// the packages of all others.
 fn metadata() -> Value {
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let version = run("rustc", &["-vV"]);
     let host = version.lines().find_map(|line| line.strip_prefix("host: ")).expect("rustc names its host");
     let arguments = ["metadata", "--format-version", "1", "--offline", "--filter-platform", host];
-    serde_json::from_str(&run(&cargo, &arguments)).expect("JSON")
+    serde_json::from_str(&run(&cargo(), &arguments)).expect("JSON")
 }
 
 fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
@@ -88,6 +96,7 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
 
 struct Member {
     name: String,
+    description: String,
     under_tests: bool,
     /// Package name and kind (`normal`, `dev`, `build`).
     dependencies: BTreeSet<(String, String)>,
@@ -100,6 +109,7 @@ fn members(metadata: &Value) -> Vec<Member> {
         .filter(|package| package["source"].is_null())
         .map(|package| Member {
             name: text(package, "name").to_owned(),
+            description: text(package, "description").to_owned(),
             under_tests: Path::new(text(package, "manifest_path")).starts_with(&tests),
             dependencies: list(package, "dependencies")
                 .iter()
@@ -151,6 +161,27 @@ fn drivers_are_named_by_their_owners_alone() {
 }
 
 #[test]
+fn packages_say_what_they_are() {
+    for member in members(&metadata()) {
+        assert!(member.description.len() > 10, "{} has no description", member.name);
+    }
+}
+
+/// Cargo's resolution (`nothing_below_the_domain_does_io`) also lists what only an optional feature would bring; its
+/// tree is what is compiled.
+#[test]
+fn one_implementation_of_cryptography_is_compiled() {
+    for package in ["ring", "openssl-sys"] {
+        let arguments = ["tree", "--offline", "--workspace", "--edges", "normal,build", "--invert", package];
+        let output = Command::new(cargo()).args(arguments).current_dir(root()).output().expect("cargo");
+        let (tree, told) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let absent = told.contains("did not match any packages");
+        assert!(output.status.success() || absent, "cargo tree: {told}");
+        assert!(tree.trim().is_empty(), "{package} is compiled:\n{tree}");
+    }
+}
+
+#[test]
 fn nothing_below_the_domain_does_io() {
     let metadata = metadata();
     let nodes: BTreeMap<&str, &Value> =
@@ -196,7 +227,7 @@ fn sources() -> BTreeMap<PathBuf, String> {
     }
     let root = root();
     let mut out = BTreeMap::new();
-    for folder in ["api", "conductor", "deploy", "shared", "tests", "worker"] {
+    for folder in FOLDERS {
         walk(&root.join(folder), &root, &mut out);
     }
     assert!(!out.is_empty(), "the sources were found");
@@ -224,11 +255,99 @@ fn files_naming(word: &str) -> Vec<PathBuf> {
 
 #[test]
 fn one_file_names_the_amqp_client() {
-    let files = files_naming("lapin");
+    let mut files = files_naming("lapin");
+    // There it is the name of a log target, for it logs whole messages.
+    files.retain(|file| file != Path::new("shared/runtime/src/telemetry.rs"));
     assert!(files.iter().all(|file| file.starts_with("shared/broker/src/engines/amqp")), "{files:?}");
     let calling: Vec<PathBuf> =
         code().into_iter().filter(|(_, text)| text.contains("lapin::")).map(|(path, _)| path).collect();
     assert_eq!(calling.len(), 1, "{calling:?}");
+}
+
+#[test]
+fn one_file_names_the_unmaintained_backoff() {
+    let naming = |text: &str| text.contains("backoff::");
+    let files: Vec<PathBuf> =
+        sources().into_iter().filter(|(_, text)| naming(text)).map(|(path, _)| path).collect();
+    let retry = PathBuf::from("shared/domain/src/retry.rs");
+    let this = PathBuf::from("tests/e2e/tests/architecture.rs");
+    assert_eq!(files, [retry, this]);
+}
+
+#[test]
+fn what_opens_secrets_is_named_by_the_worker_and_its_assembly_alone() {
+    for word in ["Opener", "PrivateKey"] {
+        let files = files_naming(word);
+        let allowed = |file: &PathBuf| {
+            ["shared/runtime/src/seal", "worker", "deploy"].iter().any(|place| file.starts_with(place))
+        };
+        assert!(!files.is_empty() && files.iter().all(allowed), "{word}: {files:?}");
+    }
+}
+
+/// Which of several ready things comes first must not be left to chance.
+#[test]
+fn every_select_is_biased() {
+    for (path, text) in code() {
+        let mut lines = text.lines();
+        while let Some(line) = lines.next() {
+            if line.contains("select! {") {
+                let next = lines.next().unwrap_or_default().trim();
+                assert_eq!(next, "biased;", "{}: {}", path.display(), line.trim());
+            }
+        }
+    }
+}
+
+/// Dotted keys of a tree: those without keys below them.
+fn keys(above: &str, value: &Value, out: &mut Vec<String>) {
+    match value.as_object().filter(|table| !table.is_empty()) {
+        None => out.push(above.to_owned()),
+        Some(table) => {
+            for (key, value) in table {
+                keys(&[above, key].join("."), value, out);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_key_of_the_configuration_is_read() {
+    let code: String = code()
+        .into_iter()
+        .filter(|(path, _)| !path.starts_with("shared/runtime/src/config"))
+        .map(|(_, text)| text)
+        .collect();
+    let read = |name: &str| {
+        code.match_indices(&format!(".{name}")).any(|(at, found)| {
+            // Longer names and methods are others.
+            !code[at + found.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '(')
+        })
+    };
+    let mut all = Vec::new();
+    keys("", &serde_json::to_value(Config::default()).expect("a tree"), &mut all);
+    assert!(all.len() > 40, "the keys were found: {all:?}");
+    let dead: Vec<&String> = all.iter().filter(|key| !key.split('.').skip(1).all(read)).collect();
+    assert!(dead.is_empty(), "nobody reads {dead:?}");
+}
+
+#[test]
+fn paths_that_documents_name_exist() {
+    let mut named = 0;
+    let top_level = std::fs::read_dir(root()).expect("a readable folder");
+    let documents = top_level.map(|entry| entry.expect("a readable entry").path());
+    for document in documents.filter(|path| path.extension().is_some_and(|extension| extension == "md")) {
+        let text = std::fs::read_to_string(&document).expect("a readable file");
+        // Every second part stands between backticks.
+        for path in text.split('`').skip(1).step_by(2) {
+            let top = path.split_once('/').map_or("", |(top, _)| top);
+            if FOLDERS.contains(&top) && !path.contains(char::is_whitespace) {
+                named += 1;
+                assert!(root().join(path).exists(), "{} names {path}", document.display());
+            }
+        }
+    }
+    assert!(named > 30, "the paths were found");
 }
 
 #[test]
