@@ -64,7 +64,12 @@ impl Facts {
             items.clone().map(|item| item.action).filter(|id| work.action(*id).is_none()).collect();
         let unknown: Vec<ActionId> = unknown.into_iter().collect();
         let finished = if unknown.is_empty() { Vec::new() } else { tx.actions(&unknown).await? };
-        let finished: BTreeSet<ActionId> = finished.into_iter().map(|action| action.id).collect();
+        // One that is not finished was recorded a moment ago, after the links were locked: it is asked for again.
+        let finished: BTreeSet<ActionId> = finished
+            .into_iter()
+            .filter(|action| action.state.is_finished())
+            .map(|action| action.id)
+            .collect();
 
         let unrecorded: BTreeSet<RequestId> = items
             .clone()

@@ -55,7 +55,10 @@ impl<'a> Work<'a> {
     ) -> Result<Self, StoreError> {
         let ids: Vec<LinkId> = links.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
         let links = if ids.is_empty() { Vec::new() } else { tx.lock_links(&ids).await? };
-        let actions = if ids.is_empty() { Vec::new() } else { tx.unfinished_actions(&ids).await? };
+        // Only of links that were found: one that the journal records between these two reads would otherwise be an
+        // action without its link.
+        let found: Vec<LinkId> = links.iter().map(|link| link.id).collect();
+        let actions = if found.is_empty() { Vec::new() } else { tx.unfinished_actions(&found).await? };
         Ok(Self {
             now: tx.now().await?,
             budgets,
