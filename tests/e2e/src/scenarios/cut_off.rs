@@ -56,6 +56,8 @@ pub async fn five_hundred_links_outlive_every_process_and_server(system: &mut Sy
     }
     wait_until("all links to be ACTIVE", LIMIT, async || {
         let settled = active(&system.api).await?;
+        let failed = system.api.try_get("/v1/actions?state=FAILED&limit=1").await?;
+        assert_eq!(failed["items"], json!([]), "no fault is a reason to fail");
         holds(settled == LINKS, || format!("{settled} are ACTIVE"))
     })
     .await;
