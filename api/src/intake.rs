@@ -49,7 +49,16 @@ pub async fn recorded_actions(state: &State, request: RequestId) -> Result<Vec<A
 }
 
 /// Publishes a planned request and answers with what became of it.
-pub async fn accept(state: &State, mut request: Request) -> Result<Response, Problem> {
+pub async fn accept(state: &State, request: Request) -> Result<Response, Problem> {
+    let accepted = hand_in(state, request).await;
+    state.telemetry.metrics.accepted.one([match &accepted {
+        Ok(_) => "accepted",
+        Err(problem) => problem.cause.as_str(),
+    }]);
+    accepted
+}
+
+async fn hand_in(state: &State, mut request: Request) -> Result<Response, Problem> {
     state.journal.admit(state.clock.mono())?;
     let health = state.broker.health().borrow().clone();
     if !health.ready() {
@@ -63,7 +72,8 @@ pub async fn accept(state: &State, mut request: Request) -> Result<Response, Pro
     }
     let id = request.id;
     let mut waiting = state.inbox.wait_for(About::Request(id));
-    let awaited = state.journal.begin(state.clock.mono());
+    let began = state.clock.mono();
+    let awaited = state.journal.begin(began);
     let confirmed = match publish(state, &request).await {
         Ok(()) => true,
         Err(PublishError::Unknown(_)) => false,
@@ -78,6 +88,7 @@ pub async fn accept(state: &State, mut request: Request) -> Result<Response, Pro
     let word = waiting.within(wait).await;
     if word.is_some() {
         awaited.came();
+        state.telemetry.metrics.word_time.observe([], state.clock.mono().saturating_sub(began));
     }
     match word {
         Some(Word::Journal(Verdict::Refused { problem })) => Err(problem.into()),

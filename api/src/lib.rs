@@ -15,6 +15,7 @@ mod handlers;
 mod intake;
 mod listing;
 mod objects;
+mod observe;
 mod problem;
 mod readiness;
 mod routes;

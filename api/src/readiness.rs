@@ -48,9 +48,11 @@ pub async fn follow(state: Shared, tasks: Tasks) {
     let mut health = state.broker.health();
     let mut probed = Probed::default();
     loop {
+        state.telemetry.pulse.beat("readiness", state.clock.mono());
         let look = async {
             probed.renew(&state).await;
             let now = look(&state, probed.generation).await;
+            state.telemetry.metrics.ready.set(["api"], f64::from(u8::from(now.ready)));
             state.readiness.send_if_modified(|held| {
                 let changed = *held != now;
                 if changed {

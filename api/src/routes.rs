@@ -7,6 +7,7 @@ use crate::call::Call;
 use crate::handlers::{
     accounts, actions, health, links, networks, parked, port_mappings, requests, sites, tenants, wims,
 };
+use crate::observe;
 use crate::problem::{HttpCause, Problem};
 use crate::state::Shared;
 use axum::Router;
@@ -49,6 +50,7 @@ macro_rules! routes {
 routes! {
     GET    "/healthz" => health::alive,
     GET    "/readyz" => health::ready,
+    GET    "/metrics" => health::metrics,
 
     GET    "/v1/tenants" => tenants::list,
     POST   "/v1/tenants" => tenants::create,
@@ -118,6 +120,7 @@ pub fn router(state: Shared) -> Router {
     router
         .fallback(no_route)
         .layer(middleware::from_fn_with_state((state.clone(), calls), guard))
+        .layer(middleware::from_fn_with_state(state.clone(), observe::observe))
         .with_state(state)
 }
 
@@ -156,8 +159,8 @@ async fn handle(state: Shared, request: Request<Body>, handler: Handler) -> Resp
 }
 
 async fn no_route(request: Request) -> Response {
-    Problem::new(HttpCause::NoRoute, "the paths that exist begin with /v1/, or are /healthz and /readyz")
-        .answer(request.uri().path())
+    let detail = "the paths that exist begin with /v1/, or are /healthz, /readyz and /metrics";
+    Problem::new(HttpCause::NoRoute, detail).answer(request.uri().path())
 }
 
 /// Holds for every call: so many at once, so long each, and a panic ends only its own.

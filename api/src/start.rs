@@ -27,6 +27,7 @@ use wanlink_runtime::clock::Clock;
 use wanlink_runtime::entropy::Entropy;
 use wanlink_runtime::seal::Sealer;
 use wanlink_runtime::tasks::Tasks;
+use wanlink_runtime::telemetry::Telemetry;
 use wanlink_store::port::ReadStore;
 
 /// Connections beyond the calls in progress: kept-alive ones that are idle.
@@ -46,6 +47,7 @@ pub struct ApiDeps {
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
     pub settings: ApiSettings,
+    pub telemetry: Telemetry,
 }
 
 /// The role.
@@ -102,7 +104,7 @@ impl ApiHandle {
 }
 
 fn state(deps: ApiDeps) -> State {
-    let ApiDeps { broker, store, sealer, connectors, clock, entropy, settings } = deps;
+    let ApiDeps { broker, store, sealer, connectors, clock, entropy, settings, telemetry } = deps;
     let publisher: Arc<dyn Publisher> = Arc::from(broker.publisher());
     State {
         publisher,
@@ -117,6 +119,7 @@ fn state(deps: ApiDeps) -> State {
         journal: JournalWatch::new(settings.word_missing_max),
         readiness: watch::Sender::new(Readiness::default()),
         calls_unread: watch::Sender::default(),
+        telemetry,
         settings,
     }
 }

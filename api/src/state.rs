@@ -14,6 +14,7 @@ use wanlink_domain::ids::MessageId;
 use wanlink_runtime::clock::Clock;
 use wanlink_runtime::entropy::Entropy;
 use wanlink_runtime::seal::Sealer;
+use wanlink_runtime::telemetry::Telemetry;
 use wanlink_store::port::ReadStore;
 use wanlink_wire::{Envelope, Message, encode};
 
@@ -28,6 +29,7 @@ pub struct State {
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
     pub settings: ApiSettings,
+    pub telemetry: Telemetry,
     pub inbox: Inbox,
     pub catalogue: CatalogueCache,
     pub journal: JournalWatch,

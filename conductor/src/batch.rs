@@ -6,6 +6,7 @@
 //! gives everything back, and the loop waits. Acknowledged is only what is committed.
 
 use crate::context::Context;
+use crate::figures;
 use crate::work::Outgoing;
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -170,7 +171,11 @@ async fn work_off(
     }
     let mut parked = Vec::new();
     let mut handled = Handled::default();
+    let (metrics, queue) = (&context.telemetry.metrics, figures::queue(handler.queue()));
+    let began = context.clock.mono();
     let worked = in_halves(handler, context, &received, 0, &mut parked, &mut handled).await;
+    metrics.batch_messages.observe([queue], received.len());
+    metrics.batch_time.observe([queue], context.clock.mono().saturating_sub(began));
     // What was committed is told, even where the rest of the batch could not be handled now.
     if handled.nudge {
         context.nudge.all();
@@ -180,6 +185,7 @@ async fn work_off(
     }
     context.prompt(handled.prompts).await;
     worked?;
+    metrics.messages.add([queue], known.len() as u64);
     for (index, delivery) in known.into_iter().enumerate() {
         match parked.iter().find(|(at, _)| *at == index) {
             Some((_, why)) => park(handler.queue(), context, delivery, why).await?,
@@ -214,10 +220,14 @@ async fn in_halves(
                 return Ok(());
             }
             // What it refers to may have gone in the middle of it: a second look sees that and refuses properly.
-            Err(StoreError::Invalid(_)) if batch.len() == 1 && refusals == 0 => refusals += 1,
+            Err(StoreError::Invalid(_)) if batch.len() == 1 && refusals == 0 => {
+                again(handler, context, "refused");
+                refusals += 1;
+            }
             // A commit of unknown outcome is made again: what was committed is found by its ids.
             Err(StoreError::Conflict(_) | StoreError::CommitUnknown(_)) if conflicts < CONFLICTS_MAX => {
                 conflicts += 1;
+                again(handler, context, "conflict");
                 let pause = Duration::from_millis(context.entropy.bits() % (1 << conflicts.min(7)));
                 tokio::time::sleep(pause).await;
             }
@@ -230,6 +240,7 @@ async fn in_halves(
         }
         StoreError::ReadOnly(_) => Err(error.to_string()),
         StoreError::Conflict(_) | StoreError::Invalid(_) if batch.len() > 1 => {
+            again(handler, context, "halved");
             let (left, right) = batch.split_at(batch.len() / 2);
             let middle = offset + left.len();
             Box::pin(in_halves(handler, context, left, offset, parked, handled)).await?;
@@ -241,6 +252,10 @@ async fn in_halves(
             Ok(())
         }
     }
+}
+
+fn again(handler: &dyn Handler, context: &Context, why: &'static str) {
+    context.telemetry.metrics.batch_retries.one([figures::queue(handler.queue()), why]);
 }
 
 /// Sets a message aside, visibly; acknowledged only when the parked copy is confirmed.
@@ -257,6 +272,7 @@ async fn park(queue: Queue, context: &Arc<Context>, delivery: Delivery, why: &st
         .publish(Address::Queue(Queue::Parked), payload)
         .await
         .map_err(|error| format!("a message could not be parked: {error}"))?;
+    context.telemetry.metrics.parked.one([figures::queue(queue)]);
     delivery.ack().await;
     Ok(())
 }

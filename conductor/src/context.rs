@@ -1,5 +1,6 @@
 //! What every part of a conductor uses: its database, its way to the broker, its clocks and its limits.
 
+use crate::figures;
 use crate::settings::ConductorSettings;
 use crate::work::Outgoing;
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use wanlink_broker::port::{Address, Broker, PublishError, Publisher, Queue, Repl
 use wanlink_domain::ids::{AccountId, MessageId};
 use wanlink_runtime::clock::Clock;
 use wanlink_runtime::entropy::Entropy;
+use wanlink_runtime::telemetry::Telemetry;
 use wanlink_store::port::Store;
 use wanlink_wire::{Envelope, Message, encode};
 
@@ -19,6 +21,7 @@ pub struct Context {
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
     pub settings: ConductorSettings,
+    pub telemetry: Telemetry,
     /// Work may be due, or events written, earlier than the loops that look for them expect.
     pub nudge: Nudge,
 }
@@ -47,6 +50,7 @@ impl Context {
 
     /// Answers a caller. Nobody listening any more is no error: callers repeat until answered.
     pub async fn reply(&self, to: ReplyTo, message: Message) {
+        figures::answered(&self.telemetry.metrics, &message);
         let kind = message.kind();
         let message = self.outgoing(Address::Reply(to), message);
         if let Err(error) = self.publisher.publish_unwaited(message).await {
@@ -64,6 +68,7 @@ impl Context {
     /// Sends something to an account's queue without waiting for its confirm.
     pub async fn to_account(&self, account: AccountId, message: Message) {
         let kind = message.kind();
+        self.telemetry.metrics.dispatched.one([kind]);
         let message = self.outgoing(Address::Queue(Queue::Account(account)), message);
         if let Err(error) = self.publisher.publish_unwaited(message).await {
             tracing::debug!(%account, kind, %error, "not sent; it is sent again when it comes due");

@@ -30,6 +30,7 @@ pub async fn dispatch(context: Arc<Context>, tasks: Tasks) {
     make_all_due(&context).await;
     let mut generation = context.broker.health().borrow().generation;
     while !tasks.is_stopping() {
+        context.telemetry.pulse.beat("dispatch", context.clock.mono());
         let now_generation = context.broker.health().borrow().generation;
         if now_generation != generation {
             generation = now_generation;

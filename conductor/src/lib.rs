@@ -7,12 +7,14 @@
 
 mod accounts;
 mod batch;
+mod census;
 mod claims;
 mod commands;
 mod context;
 mod control;
 mod dispatch;
 mod events;
+mod figures;
 mod journal;
 mod leases;
 mod outbox;
@@ -39,6 +41,7 @@ use wanlink_broker::port::Broker;
 use wanlink_runtime::clock::Clock;
 use wanlink_runtime::entropy::Entropy;
 use wanlink_runtime::tasks::Tasks;
+use wanlink_runtime::telemetry::Telemetry;
 use wanlink_store::port::{Store, StoreError};
 
 /// What a conductor is given.
@@ -48,6 +51,7 @@ pub struct ConductorDeps {
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
     pub settings: ConductorSettings,
+    pub telemetry: Telemetry,
     pub tasks: Tasks,
 }
 
@@ -74,6 +78,7 @@ impl Conductor {
             clock: deps.clock,
             entropy: deps.entropy,
             settings: deps.settings,
+            telemetry: deps.telemetry,
             nudge: Nudge::default(),
         });
         let tasks = deps.tasks;
@@ -96,6 +101,7 @@ impl Conductor {
         tasks.spawn(planner::plan(context.clone(), tasks.clone()));
         tasks.spawn(accounts::care(context.clone(), tasks.clone()));
         tasks.spawn(outbox::relay(context.clone(), tasks.clone()));
+        tasks.spawn(census::count(context.clone(), tasks.clone()));
         let ready = ready::watch(context, states, tasks);
         Ok(Self { ready })
     }

@@ -5,6 +5,7 @@
 //! and marking publishes again, under the same event id.
 
 use crate::context::Context;
+use crate::figures;
 use std::sync::Arc;
 use std::time::Duration;
 use wanlink_broker::port::{Address, PublishError};
@@ -20,6 +21,7 @@ const AWAY: Duration = Duration::from_secs(1);
 /// Relays until the tasks are stopped.
 pub async fn relay(context: Arc<Context>, tasks: Tasks) {
     while !tasks.is_stopping() {
+        context.telemetry.pulse.beat("outbox", context.clock.mono());
         let pause = match pass(&context).await {
             Ok(n) if n == BATCH as usize => continue,
             Ok(_) => context.settings.tick,
@@ -52,6 +54,11 @@ async fn pass(context: &Context) -> Result<usize, String> {
     let at = tx.now().await.map_err(|error| error.to_string())?;
     tx.mark_published(&ids, at).await.map_err(|error| error.to_string())?;
     tx.commit().await.map_err(|error| error.to_string())?;
+    let metrics = &context.telemetry.metrics;
+    for (event, _) in events.iter().zip(&sent).filter(|(_, sent)| sent.is_ok()) {
+        metrics.event_lag.observe([], at.since(event.at));
+        figures::published(metrics, event);
+    }
     match sent.into_iter().find_map(Result::err) {
         Some(error) => Err(error.to_string()),
         None => Ok(events.len()),

@@ -54,6 +54,7 @@ async fn follow(
 ) {
     let mut declared_in = None;
     while !tasks.is_stopping() {
+        context.telemetry.pulse.beat("readiness", context.clock.mono());
         let health = context.broker.health().borrow().clone();
         if health.connected && declared_in != Some(health.generation) {
             match context.broker.declare_topology().await {

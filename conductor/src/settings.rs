@@ -21,6 +21,8 @@ pub struct ConductorSettings {
     pub hysteresis_percent: u32,
     /// How often the planner looks for accounts without a holder.
     pub planner_interval: Duration,
+    /// How often what waits is counted.
+    pub census_interval: Duration,
 }
 
 impl Default for ConductorSettings {
@@ -33,6 +35,7 @@ impl Default for ConductorSettings {
             tick: Duration::from_secs(1),
             hysteresis_percent: 20,
             planner_interval: Duration::from_secs(1),
+            census_interval: Duration::from_secs(15),
         }
     }
 }
@@ -67,6 +70,7 @@ impl ConductorSettings {
             tick: config.conductor.tick,
             hysteresis_percent: config.conductor.hysteresis_percent,
             planner_interval: config.conductor.tick,
+            census_interval: config.conductor.census_interval,
         }
     }
 }

@@ -42,6 +42,8 @@ pub(crate) struct Account {
     pub tasks: Tasks,
     pub activity: Arc<Activity>,
     pub driver: Driver,
+    /// Its connector, for figures.
+    pub kind: &'static str,
     /// Links that are worked on at once.
     pub permits: Semaphore,
     pub max_in_flight: u16,
@@ -94,7 +96,9 @@ impl Tenure {
         let Some(settings) = self.settings().await else { return };
         let cx = self.cx;
         let max_in_flight = max_in_flight(&cx, &settings);
+        let known = cx.connectors.descriptors().find(|known| known.kind == settings.wim_kind);
         let account = Arc::new(Account {
+            kind: known.map_or("unknown", |known| known.kind),
             driver: Driver::new(cx.clone(), self.holding.account, settings),
             permits: Semaphore::new(usize::from(max_in_flight)),
             holding: self.holding,

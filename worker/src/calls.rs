@@ -1,6 +1,7 @@
 //! Calls to a connector, each in a task of its own: a panic, a hang or a lost lease ends that call and nothing else.
 
 use crate::account::Account;
+use crate::figures;
 use crate::trust::TrustView;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use wanlink_connectors::port::{Connector, Desired, Failure, Remote, Removal};
 use wanlink_domain::action::{Found, Outcome};
 use wanlink_domain::reason::{Code, Reason};
 use wanlink_runtime::clock::Clock;
+use wanlink_runtime::metrics::Metrics;
 use wanlink_runtime::tasks::Tasks;
 
 /// Why a call came to no answer of the connector's.
@@ -59,6 +61,8 @@ pub(crate) struct Calls<'a> {
     tasks: &'a Tasks,
     trust: &'a TrustView,
     clock: &'a dyn Clock,
+    metrics: &'a Metrics,
+    kind: &'static str,
     /// By the monotonic clock.
     deadline: Duration,
 }
@@ -71,28 +75,30 @@ impl<'a> Calls<'a> {
             tasks: &account.tasks,
             trust: &account.trust,
             clock,
+            metrics: &account.cx.telemetry.metrics,
+            kind: account.kind,
             deadline: clock.mono() + limit,
         }
     }
 
     pub async fn check(&self) -> Called<()> {
         let connector = self.connector.clone();
-        self.isolated(async move { connector.check().await }).await
+        self.isolated("check", async move { connector.check().await }).await
     }
 
     pub async fn observe(&self, remote: &Remote) -> Called<Found> {
         let (connector, remote) = (self.connector.clone(), remote.clone());
-        self.isolated(async move { connector.observe(&remote).await }).await
+        self.isolated("observe", async move { connector.observe(&remote).await }).await
     }
 
     pub async fn ensure(&self, desired: Desired, known: Remote) -> Called<Found> {
         let connector = self.connector.clone();
-        self.isolated(async move { connector.ensure(&desired, &known).await }).await
+        self.isolated("ensure", async move { connector.ensure(&desired, &known).await }).await
     }
 
     pub async fn remove(&self, remote: Remote) -> Called<Removal> {
         let connector = self.connector.clone();
-        self.isolated(async move { connector.remove(&remote).await }).await
+        self.isolated("remove", async move { connector.remove(&remote).await }).await
     }
 
     /// Waits for `work` within the same limits, without a task of its own.
@@ -110,6 +116,18 @@ impl<'a> Calls<'a> {
 
     /// No call starts past the trust window, and one that is in flight at its end is dropped.
     async fn isolated<T: Send + 'static>(
+        &self,
+        operation: &'static str,
+        call: impl Future<Output = Result<T, Failure>> + Send + 'static,
+    ) -> Called<T> {
+        let began = self.clock.mono();
+        let called = self.cut_off(call).await;
+        let labels = [self.kind, operation, figures::class(&called)];
+        self.metrics.calls.observe(labels, self.clock.mono().saturating_sub(began));
+        called
+    }
+
+    async fn cut_off<T: Send + 'static>(
         &self,
         call: impl Future<Output = Result<T, Failure>> + Send + 'static,
     ) -> Called<T> {

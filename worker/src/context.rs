@@ -17,6 +17,7 @@ use wanlink_domain::ids::SessionId;
 use wanlink_runtime::clock::Clock;
 use wanlink_runtime::entropy::Entropy;
 use wanlink_runtime::seal::Opener;
+use wanlink_runtime::telemetry::Telemetry;
 use wanlink_wire::conductor::AccountSettings;
 use wanlink_wire::lease::Holding;
 
@@ -24,6 +25,7 @@ pub(crate) struct Context {
     /// One per start of a worker.
     pub session: SessionId,
     pub settings: WorkerSettings,
+    pub telemetry: Telemetry,
     pub broker: Arc<dyn Broker>,
     pub connectors: Arc<Connectors>,
     pub opener: Arc<Opener>,

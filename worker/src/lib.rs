@@ -15,6 +15,7 @@
 //! | `prompt`, `look`, `settle` | the work on one delivery; what becomes of it then |
 //! | `execute`, `calls` | one attempt; one connector call, isolated |
 //! | `monitor`, `readiness` | is the WIM there; is the worker of use |
+//! | `figures` | what is counted and timed |
 //! | `post`, `desk`, `inbox` | messages out, open questions, answers in |
 
 mod account;
@@ -25,6 +26,7 @@ mod context;
 mod desk;
 mod driver;
 mod execute;
+mod figures;
 mod inbox;
 mod intake;
 mod look;

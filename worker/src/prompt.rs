@@ -5,6 +5,7 @@
 
 use crate::account::Account;
 use crate::execute::{self, Attempt};
+use crate::figures;
 use crate::settle::Ending;
 use tokio::time::Duration;
 use wanlink_domain::retry::Schedule;
@@ -36,9 +37,13 @@ pub(crate) async fn handle(account: &Account, prompt: Prompt) -> Ending {
             action: prompt.action,
             link: prompt.link,
         };
-        match cx.claims.ask(item, account.activity.reported(prompt.action)).await {
+        let asked_at = cx.clock.mono();
+        let verdict = cx.claims.ask(item, account.activity.reported(prompt.action)).await;
+        figures::claimed(cx, asked_at, &verdict);
+        match verdict {
             Verdict::Run { attempt, kind, observe_first, task } => {
-                let outcome = execute::run(account, Attempt { kind, observe_first, task }).await;
+                let run = execute::run(account, Attempt { kind, observe_first, task });
+                let outcome = figures::attempt(account, kind, run).await;
                 drop(permit);
                 let item = ReportItem {
                     account: item.account,

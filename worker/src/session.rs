@@ -152,6 +152,7 @@ impl Session {
         self.hurry = false;
         // Before the message leaves: trust counts from a moment that was certainly earlier than its arrival.
         let now = self.cx.clock.mono();
+        self.cx.telemetry.pulse.beat("session", now);
         let mut pause = self.cx.settings.repeat;
         let mut sent = Ok(());
         if !self.roster.is_registered() || (self.draining && !self.refusing_known) {
@@ -223,6 +224,7 @@ impl Session {
                 tracing::info!(account = %holding.account, epoch = holding.epoch, "account granted");
                 let running = account::start(&self.cx, &self.tasks, holding, trust);
                 self.running.insert(holding.account, running);
+                self.count();
             }
             Step::Extend(holding, trust) => {
                 if let Some(running) = self.running.get(&holding.account) {
@@ -237,6 +239,10 @@ impl Session {
             }
             Step::Hurry => self.hurry = true,
         }
+    }
+
+    fn count(&self) {
+        self.cx.telemetry.metrics.held.set([], self.running.len() as f64);
     }
 
     /// A renewal that was sent after somebody asked tells whether his epoch stands.
@@ -272,6 +278,7 @@ impl Session {
             }
             Call::Ended(holding) => {
                 self.running.remove(&holding.account);
+                self.count();
                 self.roster.ended(holding);
             }
             Call::Confirm { holding, answer } if self.roster.holds(holding) => {

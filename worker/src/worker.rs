@@ -21,6 +21,7 @@ use wanlink_runtime::clock::Clock;
 use wanlink_runtime::entropy::Entropy;
 use wanlink_runtime::seal::Opener;
 use wanlink_runtime::tasks::Tasks;
+use wanlink_runtime::telemetry::Telemetry;
 
 /// Answers to renewals on their way to the session's task.
 const RENEWALS_MAX: usize = 64;
@@ -36,6 +37,7 @@ pub struct WorkerDeps {
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
     pub settings: WorkerSettings,
+    pub telemetry: Telemetry,
 }
 
 /// A running worker. Dropping it does not stop it.
@@ -103,7 +105,7 @@ impl Supervisor {
         readiness: watch::Sender<Readiness>,
         draining: CancellationToken,
     ) -> Self {
-        let WorkerDeps { broker, connectors, opener, clock, entropy, settings } = deps;
+        let WorkerDeps { broker, connectors, opener, clock, entropy, settings, telemetry } = deps;
         let (line, calls) = Line::new();
         let (claims, claiming) = Claims::new();
         let (reports, reporting) = Reports::new(settings.report_patience);
@@ -112,6 +114,7 @@ impl Supervisor {
         let cx = Arc::new(Context {
             session,
             settings,
+            telemetry,
             broker,
             connectors,
             opener,

@@ -20,6 +20,7 @@ fn calls(
     let mut calls = vec![
         ("GET", "/healthz".to_owned(), none(), 200),
         ("GET", "/readyz".to_owned(), none(), 200),
+        ("GET", "/metrics".to_owned(), none(), 200),
         ("GET", "/v1/links".to_owned(), none(), 200),
         ("POST", "/v1/links".to_owned(), link(), 202),
         ("GET", format!("/v1/links/{link_id}"), none(), 200),
@@ -147,6 +148,27 @@ fn the_page_of_the_api_is_complete() {
         let heading = format!("### {}", Cause::Http(cause).as_str());
         assert!(PAGE.lines().any(|line| line == heading), "no section {heading}");
     }
+}
+
+#[tokio::test]
+async fn calls_are_counted_by_row_and_class_however_they_end() {
+    let world = World::start().await;
+    world.furnish().await;
+    for n in 0..3 {
+        world.raw("GET", &format!("/v1/links/{n}"), &[], "").await.is(404);
+        world.raw("GET", &format!("/nowhere/{n}"), &[], "").await.is(404);
+    }
+    world.post("/v1/links", &link()).await.is(202);
+    let metrics = &world.telemetry.metrics;
+    assert_eq!(metrics.http_calls.get(["GET", "/v1/links/{link}", "4xx"]), 3);
+    assert_eq!(metrics.http_calls.get(["GET", "none", "4xx"]), 3);
+    assert_eq!(metrics.http_calls.get(["POST", "/v1/links", "2xx"]), 1);
+    assert_eq!((metrics.accepted.get(["accepted"]), metrics.http_in_progress.get([])), (1, 0.0));
+    let shown = world.raw("GET", "/metrics", &[], "").await.is(200);
+    assert_eq!(shown.header("content-type"), wanlink_runtime::metrics::MEDIA_TYPE);
+    let line = "wanlink_http_requests_total{method=\"POST\",route=\"/v1/links\",status=\"2xx\"} 1";
+    assert!(shown.text.lines().any(|found| found == line), "{}", shown.text);
+    world.stop().await;
 }
 
 #[tokio::test]

@@ -20,6 +20,7 @@ use wanlink_runtime::config;
 use wanlink_runtime::entropy::SeededEntropy;
 use wanlink_runtime::seal::{PrivateKey, Sealer, generate_pair};
 use wanlink_runtime::tasks::Tasks;
+use wanlink_runtime::telemetry::Telemetry;
 use wanlink_store::port::ReadStore;
 
 /// The machine's clock, moved on where a test says so.
@@ -80,6 +81,7 @@ pub struct World {
     pub private: PrivateKey,
     pub handle: ApiHandle,
     pub tasks: Tasks,
+    pub telemetry: Telemetry,
     client: reqwest::Client,
 }
 
@@ -127,6 +129,7 @@ impl World {
         change: impl FnOnce(&mut ApiSettings),
     ) -> Self {
         let tasks = Tasks::new();
+        let telemetry = Telemetry::default();
         let clock = Arc::new(ShiftedClock::default());
         let broker = MemoryBroker::new(clock.clone());
         broker.declare_topology().await.unwrap();
@@ -149,10 +152,12 @@ impl World {
             clock: clock.clone(),
             entropy: Arc::new(SeededEntropy::new(7)),
             settings,
+            telemetry: telemetry.clone(),
         };
         let handle = Api::start(deps, &tasks).await.unwrap();
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        let world = Self { record, control, script, clock, broker, private, handle, tasks, client };
+        let world =
+            Self { record, control, script, clock, broker, private, handle, tasks, client, telemetry };
         world.until_ready(true).await;
         world
     }

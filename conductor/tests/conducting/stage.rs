@@ -18,6 +18,7 @@ use wanlink_runtime::clock::SystemClock;
 use wanlink_runtime::config::Database;
 use wanlink_runtime::entropy::SeededEntropy;
 use wanlink_runtime::tasks::Tasks;
+use wanlink_runtime::telemetry::Telemetry;
 use wanlink_store::engines::sqlite::SqliteStore;
 use wanlink_store::port::Store;
 use wanlink_wire::account::Prompt;
@@ -70,6 +71,7 @@ impl Stage {
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SeededEntropy::new(7)),
             settings,
+            telemetry: Telemetry::default(),
             tasks: tasks.clone(),
         };
         let conductor = Conductor::start(deps).await.unwrap();

@@ -12,13 +12,8 @@ use wanlink_runtime::{shutdown::Shutdown, telemetry};
 /// The file in the data folder whose lock says that a process works on it.
 const LOCK: &str = "lock";
 
-/// One role, or all of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    Api,
-    Conductor,
-    Worker,
-}
+/// The roles of a process of their own.
+pub use wanlink_runtime::metrics::Role;
 
 /// Flags of `up`.
 #[derive(Clone, Debug, clap::Args)]
@@ -36,7 +31,7 @@ pub struct UpArgs {
 pub async fn role(role: Role, args: &ConfigArgs, listen: Option<&str>) -> Result<(), Failure> {
     let loaded = args.load(listen)?;
     log(&loaded.config)?;
-    let assembly = Assembly::of_one_role(loaded.config);
+    let assembly = Assembly::of_one_role(role, loaded.config);
     assembly.check_engines()?;
     let signals = signals()?;
     let mut running = Running::default();

@@ -7,6 +7,8 @@
 pub mod clock;
 pub mod config;
 pub mod entropy;
+pub mod metrics;
+pub mod pulse;
 pub mod seal;
 pub mod shutdown;
 pub mod tasks;

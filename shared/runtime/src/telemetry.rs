@@ -1,13 +1,26 @@
-//! Log output: one subscriber per process, as text for people or as JSON lines for collectors, on stderr.
+//! What a process tells of itself: what its roles are handed for it, and log output.
 //!
-//! Standard output belongs to the commands' answers. Deliberately absent: files and rotation (the supervisor's
-//! work), metrics and traces.
+//! Logs have one subscriber per process, as text for people or as JSON lines for collectors, on stderr: standard output
+//! belongs to the commands' answers. Deliberately absent: files and rotation (the supervisor's work), and what
+//! figures are kept (`metrics`).
 
 use crate::config::{Log, LogFormat};
+use crate::metrics::Metrics;
+use crate::pulse::Pulse;
 use std::io::IsTerminal as _;
+use std::sync::Arc;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
+
+/// What a role is handed to tell of itself. The default is seen by nobody.
+#[derive(Clone, Default)]
+pub struct Telemetry {
+    /// One set for all roles of a process.
+    pub metrics: Arc<Metrics>,
+    /// One for each role.
+    pub pulse: Pulse,
+}
 
 /// Why logging could not be set up.
 #[derive(Debug, thiserror::Error)]

@@ -41,8 +41,13 @@ async fn a_prompt_is_claimed_run_reported_and_acknowledged() {
             > 0
     })
     .await;
+    let metrics = world.telemetry.metrics.clone();
+    assert_eq!(metrics.attempts.get(["simulator", "CREATE", "done"]), 1);
+    assert_eq!((metrics.claims.get(["run"]), metrics.held.get([])), (1, 1.0));
+    assert_eq!(metrics.attempts_in_progress.get([]), 0.0);
     let left = world.test.clone();
     world.end().await;
+    assert_eq!(metrics.held.get([]), 0.0);
     let state =
         wanlink_broker::port::Broker::inspect(&left, wanlink_broker::port::Queue::Account(account(1))).await;
     assert_eq!(state.map(|state| state.map(|state| state.ready)), Ok(Some(0)));

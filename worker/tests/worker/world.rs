@@ -22,6 +22,7 @@ use wanlink_runtime::clock::{Clock, VirtualClock};
 use wanlink_runtime::entropy::SeededEntropy;
 use wanlink_runtime::seal::{Opener, Sealer, generate_pair};
 use wanlink_runtime::tasks::Tasks;
+use wanlink_runtime::telemetry::Telemetry;
 use wanlink_wire::Message;
 use wanlink_wire::account::{Prompt, Task};
 use wanlink_wire::conductor::{AccountSettings, Verdict};
@@ -45,6 +46,7 @@ pub struct World {
     pub tasks: Tasks,
     /// The kind `reluctant`.
     pub reluctant: Arc<Reluctant>,
+    pub telemetry: Telemetry,
     /// Seals for this worker.
     pub sealer: Sealer,
     name: String,
@@ -108,6 +110,7 @@ impl World {
         let (broker, test) = (hub.connect(), hub.connect());
         test.declare_topology().await.expect("a broker");
         let tasks = Tasks::new();
+        let telemetry = Telemetry::default();
         let conductor = Conductor::start(Arc::new(hub.connect()), &tasks);
         let controller = Controller::with_clock(clock.clone());
         controller.register(&name);
@@ -123,6 +126,7 @@ impl World {
             clock: clock.clone(),
             entropy: Arc::new(SeededEntropy::new(7)),
             settings,
+            telemetry: telemetry.clone(),
         };
         let worker = Worker::start(deps, &tasks);
         Self {
@@ -136,6 +140,7 @@ impl World {
             tasks,
             name,
             reluctant,
+            telemetry,
             sealer: Sealer::new(public),
         }
     }

@@ -5,11 +5,13 @@
 //! engine (the configuration's) and any rule of a role.
 
 pub mod keys;
+mod monitor;
 mod running;
 
 pub use running::{Running, stop, until_asked};
 
 use crate::exit::{Exit, Failure};
+use monitor::Monitor;
 use std::sync::Arc;
 use wanlink_api::{Api, ApiDeps, ApiHandle, ApiSettings};
 use wanlink_broker::engines::{Registry as Brokers, Surroundings as BrokerSurroundings};
@@ -20,7 +22,9 @@ use wanlink_connectors::registry::Connectors;
 use wanlink_runtime::clock::{Clock, SystemClock};
 use wanlink_runtime::config::Config;
 use wanlink_runtime::entropy::{Entropy, SystemEntropy};
+use wanlink_runtime::metrics::{Metrics, Role};
 use wanlink_runtime::tasks::Tasks;
+use wanlink_runtime::telemetry::Telemetry;
 use wanlink_store::engines::{Registry as Stores, Surroundings as StoreSurroundings};
 use wanlink_store::port::{ReadStore, Store, StoreError};
 use wanlink_worker::{Worker, WorkerDeps, WorkerSettings};
@@ -36,6 +40,8 @@ pub struct Assembly {
     pub brokers: Brokers,
     pub stores: Stores,
     pub connectors: Arc<Connectors>,
+    /// Of all roles of this process.
+    pub metrics: Arc<Metrics>,
     /// All roles are in this process.
     whole: bool,
 }
@@ -47,12 +53,17 @@ impl Assembly {
         let connectors = Arc::new(Connectors::built_in(Limits::from_config(&config)));
         let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
         let (brokers, stores) = (Brokers::built_in(), Stores::built_in());
-        Self { config, clock, entropy, brokers, stores, connectors, whole: true }
+        Self { config, clock, entropy, brokers, stores, connectors, metrics: Arc::default(), whole: true }
     }
 
     /// A role in a process of its own.
-    pub fn of_one_role(config: Config) -> Self {
-        Self { whole: false, ..Self::new(config) }
+    pub fn of_one_role(role: Role, config: Config) -> Self {
+        Self { whole: false, metrics: Arc::new(Metrics::new(&[role])), ..Self::new(config) }
+    }
+
+    /// What one role tells of itself.
+    fn telemetry(&self) -> Telemetry {
+        Telemetry { metrics: self.metrics.clone(), ..Telemetry::default() }
     }
 
     /// What can be known without starting anything: that all engines exist, and that the one for coordination was
@@ -135,6 +146,7 @@ impl Assembly {
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),
             settings,
+            telemetry: self.telemetry(),
         };
         let handle: ApiHandle = Api::start(deps, &running.tasks).await.map_err(|error| {
             Failure::configuration(format!(
@@ -152,20 +164,27 @@ impl Assembly {
         let broker = self.broker().await?;
         let store = self.store()?;
         let tasks = Tasks::new();
+        let telemetry = self.telemetry();
         let deps = ConductorDeps {
             store: store.clone(),
             broker: broker.clone(),
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),
             settings: ConductorSettings::from_config(&self.config),
+            telemetry: telemetry.clone(),
             tasks: tasks.clone(),
         };
         let conductor = Conductor::start(deps).await.map_err(|error| schema(&error))?;
-        running.follow("conductor", conductor.ready(), |it| {
+        let missing = |it: &wanlink_conductor::Readiness| {
             let missing = [&it.database, &it.message_broker, &it.consuming];
             let missing: Vec<&str> = missing.into_iter().filter_map(Option::as_deref).collect();
             (!missing.is_empty()).then(|| missing.join("; "))
-        });
+        };
+        let ready = conductor.ready();
+        running.follow(Role::Conductor.name(), self.metrics.clone(), ready.clone(), missing);
+        let missing: monitor::Missing = Arc::new(move || missing(&ready.borrow()));
+        let monitor = Monitor { role: Role::Conductor.name(), telemetry, clock: self.clock.clone(), missing };
+        monitor.serve(&self.config.conductor.listen, &running.tasks).await?;
         running.conductor = Some(running::RunningConductor { tasks, broker, store });
         Ok(())
     }
@@ -175,6 +194,7 @@ impl Assembly {
         let broker = self.broker().await?;
         let opener = Arc::new(keys::opener(&self.config)?);
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        let telemetry = self.telemetry();
         let deps = WorkerDeps {
             broker: broker.clone(),
             connectors: self.connectors.clone(),
@@ -182,12 +202,18 @@ impl Assembly {
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),
             settings: WorkerSettings::from_config(&self.config, &host),
+            telemetry: telemetry.clone(),
         };
         let worker = Worker::start(deps, &running.tasks);
-        running.follow("worker", worker.ready(), |it| match it {
+        let missing = |it: &wanlink_worker::Readiness| match it {
             wanlink_worker::Readiness::Ready => None,
             wanlink_worker::Readiness::NotReady(why) => Some(why.clone()),
-        });
+        };
+        let ready = worker.ready();
+        running.follow(Role::Worker.name(), self.metrics.clone(), ready.clone(), missing);
+        let missing: monitor::Missing = Arc::new(move || missing(&ready.borrow()));
+        let monitor = Monitor { role: Role::Worker.name(), telemetry, clock: self.clock.clone(), missing };
+        monitor.serve(&self.config.worker.listen, &running.tasks).await?;
         running.worker = Some(running::RunningWorker { worker, broker });
         Ok(())
     }
@@ -252,7 +278,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_broker_in_memory_is_refused_for_a_role_alone() {
-        let opened = Assembly::of_one_role(Config::default()).broker().await;
+        let opened = Assembly::of_one_role(Role::Api, Config::default()).broker().await;
         let told = opened.map(drop).expect_err("a refusal").message;
         assert!(told.contains("wanlink up") && told.contains("\"memory\""), "{told}");
         assert!(Assembly::new(Config::default()).broker().await.is_ok());

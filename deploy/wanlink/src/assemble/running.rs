@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use wanlink_api::ApiHandle;
 use wanlink_broker::port::Broker;
 use wanlink_runtime::config::Config;
+use wanlink_runtime::metrics::Metrics;
 use wanlink_runtime::shutdown::Shutdown;
 use wanlink_runtime::tasks::Tasks;
 use wanlink_store::port::{ReadStore, Store};
@@ -50,6 +51,7 @@ impl Running {
     pub(super) fn follow<T: Clone + Send + Sync + 'static>(
         &self,
         role: &'static str,
+        metrics: Arc<Metrics>,
         mut ready: watch::Receiver<T>,
         missing: impl Fn(&T) -> Option<String> + Send + 'static,
     ) {
@@ -57,6 +59,7 @@ impl Running {
         self.tasks.spawn(async move {
             loop {
                 let missing = missing(&ready.borrow_and_update());
+                metrics.ready.set([role], f64::from(u8::from(missing.is_none())));
                 match missing {
                     None => tracing::info!(role, "ready"),
                     Some(missing) => tracing::info!(role, missing, "not ready"),

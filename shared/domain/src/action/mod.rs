@@ -32,6 +32,17 @@ pub enum ActionKind {
 
 impl ActionKind {
     pub const ALL: [ActionKind; 5] = [Self::Create, Self::Edit, Self::Delete, Self::Find, Self::Execute];
+
+    /// As JSON has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "CREATE",
+            Self::Edit => "EDIT",
+            Self::Delete => "DELETE",
+            Self::Find => "FIND",
+            Self::Execute => "EXECUTE",
+        }
+    }
 }
 
 /// Where an action is (design 4, "Action").
@@ -61,6 +72,20 @@ impl ActionState {
         Self::Superseded,
         Self::Cancelled,
     ];
+
+    /// As JSON has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Scheduled => "SCHEDULED",
+            Self::Running => "RUNNING",
+            Self::Build => "BUILD",
+            Self::Retry => "RETRY",
+            Self::Done => "DONE",
+            Self::Failed => "FAILED",
+            Self::Superseded => "SUPERSEDED",
+            Self::Cancelled => "CANCELLED",
+        }
+    }
 
     pub fn is_finished(self) -> bool {
         match self {
@@ -127,4 +152,19 @@ pub struct Attempt {
     pub started_at: Timestamp,
     pub ended_at: Timestamp,
     pub reason: Option<Reason>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_those_of_json() {
+        for kind in ActionKind::ALL {
+            assert_eq!(serde_json::to_value(kind).ok(), Some(kind.as_str().into()));
+        }
+        for state in ActionState::ALL {
+            assert_eq!(serde_json::to_value(state).ok(), Some(state.as_str().into()));
+        }
+    }
 }

@@ -32,3 +32,16 @@ pub enum Outcome {
     /// Sent, but unanswered: whether it took effect must be looked at.
     Unknown { reason: Reason },
 }
+
+impl Outcome {
+    /// As JSON has it.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Done { .. } => "done",
+            Self::Building { .. } => "building",
+            Self::Retry { .. } => "retry",
+            Self::Refused { .. } => "refused",
+            Self::Unknown { .. } => "unknown",
+        }
+    }
+}

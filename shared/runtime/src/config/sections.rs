@@ -160,6 +160,8 @@ section! {
 
 section! {
     Worker {
+        /// Address and port of `/metrics`, `/healthz` and `/readyz`. Empty: none.
+        listen: String = String::new(),
         /// Shown to operators. Empty: the host's name.
         name: String = String::new(),
         /// Accounts that one worker takes at most.
@@ -191,6 +193,11 @@ section! {
 
 section! {
     Conductor {
+        /// Address and port of `/metrics`, `/healthz` and `/readyz`. Empty: none.
+        listen: String = String::new(),
+        /// How often what waits is counted, in the database and in the queues.
+        #[serde(with = "span")]
+        census_interval: Duration = seconds(15),
         /// Messages that one transaction takes at most, per kind.
         batch_max: usize = 256,
         /// Grants in one renewal's answer.

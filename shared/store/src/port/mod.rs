@@ -8,7 +8,7 @@ mod read;
 mod write;
 
 pub use read::{ActionFilter, Catalogue, LinkFilter, NetworkFilter, Page, ReadStore, Slice};
-pub use write::{Deleted, Due, Guarded, Inserted, Store, Transaction};
+pub use write::{Census, Deleted, Due, Guarded, Inserted, Store, Transaction, Waiting};
 
 /// Why a store operation failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

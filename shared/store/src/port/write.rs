@@ -2,9 +2,10 @@
 
 use super::{Capabilities, StoreError};
 use async_trait::async_trait;
+use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
-use wanlink_domain::action::{Action, Attempt};
+use wanlink_domain::action::{Action, ActionState, Attempt};
 use wanlink_domain::catalogue::{Account, Network, PortMapping, Site};
 use wanlink_domain::event::{OutboxEvent, Parked};
 use wanlink_domain::ids::{
@@ -32,6 +33,26 @@ pub trait Store: Send + Sync + 'static {
 
     /// Ends all connections.
     async fn close(&self);
+}
+
+/// What waits, for operators.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Census {
+    /// Unfinished actions by state, in the order of the states' names; states without any are absent.
+    pub actions: Vec<Waiting>,
+    /// Events that are not published.
+    pub events: i64,
+    /// When the oldest of them was written.
+    pub events_since: Option<Timestamp>,
+}
+
+/// The unfinished actions of one state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct Waiting {
+    pub state: ActionState,
+    pub count: i64,
+    /// Since when the oldest of them has been in it.
+    pub since: Timestamp,
 }
 
 /// What a guarded write of one row found.
@@ -192,6 +213,8 @@ pub trait Transaction: Send {
     ) -> Result<u64, StoreError>;
     /// When the next unfinished action is due; for sleeping until then.
     async fn next_due(&mut self) -> Result<Option<Timestamp>, StoreError>;
+    /// Counts what waits, without locks.
+    async fn census(&mut self) -> Result<Census, StoreError>;
 
     // --- accounts, sessions, leases --------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ use wanlink_domain::action::{Action, ActionState};
 use wanlink_domain::catalogue::{Account, AccountPhase};
 use wanlink_domain::link::Link;
 use wanlink_domain::object::Object;
-use wanlink_store::port::Due;
+use wanlink_store::port::{Census, Due, Waiting};
 
 fn due(number: u32, micros: i64) -> Action {
     Action { due_at: Some(at(micros)), ..rows::action(number, number) }
@@ -67,6 +67,32 @@ pub async fn the_next_due_time_is_the_earliest_of_the_unfinished(bench: Bench) -
     equal("next_due", tx.next_due().await?, Some(at(20)))?;
     tx.update_actions(&[1, 3].map(|n| rows::action_in(ActionState::Failed, n, n))).await?;
     equal("nothing", tx.next_due().await?, None)
+}
+
+pub async fn what_waits_is_counted_with_its_age(bench: Bench) -> Outcome {
+    let opened = bench.with_links(4).await?;
+    let mut tx = opened.begin().await?;
+    tx.update_actions(&[1, 2, 3, 4].map(|n| rows::action_in(ActionState::Done, n, n))).await?;
+    equal("nothing", tx.census().await?, Census::default())?;
+    let waiting =
+        |state, number, since| Action { waiting_since: at(since), ..rows::action_in(state, number, number) };
+    tx.update_actions(&[
+        waiting(ActionState::Scheduled, 1, 30),
+        waiting(ActionState::Retry, 2, 50),
+        waiting(ActionState::Scheduled, 3, 20),
+    ])
+    .await?;
+    tx.insert_events(&[4, 3, 5].map(rows::event)).await?;
+    tx.mark_published(&[rows::event_id(3)], at(9)).await?;
+    let found = Census {
+        actions: vec![
+            Waiting { state: ActionState::Retry, count: 1, since: at(50) },
+            Waiting { state: ActionState::Scheduled, count: 2, since: at(20) },
+        ],
+        events: 2,
+        events_since: Some(at(4)),
+    };
+    equal("census", tx.census().await?, found)
 }
 
 /// A second account of the world's WIM, with a link 9 and a scheduled action 9.

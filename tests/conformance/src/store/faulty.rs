@@ -23,7 +23,7 @@ use wanlink_domain::object::{Kind, Object};
 use wanlink_domain::request::{CounterDelta, Request};
 use wanlink_domain::time::Timestamp;
 use wanlink_store::port::{
-    Capabilities, Deleted, Due, Guarded, Inserted, Page, ReadStore, Store, StoreError, Transaction,
+    Capabilities, Census, Deleted, Due, Guarded, Inserted, Page, ReadStore, Store, StoreError, Transaction,
 };
 
 /// The promise that is broken.
@@ -293,6 +293,7 @@ transaction! {
         fn make_due(accounts: Option<&[AccountId]>, now: Timestamp) -> u64;
         fn make_due_for_networks(networks: &[NetworkId], now: Timestamp) -> u64;
         fn next_due() -> Option<Timestamp>;
+        fn census() -> Census;
         fn accounts(ids: &[AccountId]) -> Vec<Account>;
         fn lock_accounts(ids: &[AccountId]) -> Vec<Account>;
         fn update_accounts(accounts: &[Account]) -> ();

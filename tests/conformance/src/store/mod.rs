@@ -240,6 +240,7 @@ cases! { $
     due::what_is_finished_or_not_yet_due_is_left,
     due::two_conductors_never_take_the_same_due_action,
     due::the_next_due_time_is_the_earliest_of_the_unfinished,
+    due::what_waits_is_counted_with_its_age,
     due::actions_of_an_account_are_made_due_with_their_prompts_counted,
     due::scheduled_actions_of_all_accounts_are_made_due,
     due::actions_that_need_a_network_are_made_due,

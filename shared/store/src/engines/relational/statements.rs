@@ -8,7 +8,7 @@ macro_rules! each_statement {
             account_delete, account_insert, account_lock, account_references, account_taken,
             account_update, accounts_by_id, accounts_lock, accounts_of_session, accounts_update,
             actions_by_id, actions_insert, actions_page, actions_update, attempts, attempts_insert,
-            catalogue, catalogue_bump, catalogue_version, command, command_insert, due_actions,
+            catalogue, catalogue_bump, census, catalogue_version, command, command_insert, due_actions,
             due_refreshes, events_insert, events_publish, installation, last_failed, leasable_accounts,
             links_by_id, links_insert, links_lock, links_of_account, links_of_request, links_page, links_update,
             make_due, make_due_for_networks, network_delete, network_insert, network_lock,

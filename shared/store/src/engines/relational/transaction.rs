@@ -2,7 +2,7 @@
 
 use super::super::rows::{decode, int, json, text};
 use super::{Arg, Fault, Statements, Work};
-use crate::port::{Deleted, Due, Guarded, Inserted, StoreError, Transaction};
+use crate::port::{Census, Deleted, Due, Guarded, Inserted, StoreError, Transaction};
 use async_trait::async_trait;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -295,6 +295,10 @@ impl<W: Work> Transaction for SqlTransaction<W> {
 
     async fn next_due(&mut self) -> Result<Option<Timestamp>, StoreError> {
         Ok(self.fetch_one(self.sql.next_due).await?)
+    }
+
+    async fn census(&mut self) -> Result<Census, StoreError> {
+        Ok(self.fetch_one(self.sql.census).await?)
     }
 
     async fn accounts(&mut self, ids: &[AccountId]) -> Result<Vec<Account>, StoreError> {

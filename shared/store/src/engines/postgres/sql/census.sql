@@ -1,0 +1,12 @@
+-- What waits, by the partial indexes over what is unfinished: actions by state, and events not yet published.
+select json_build_object(
+    'actions', coalesce((
+        select json_agg(json_build_object('state', s.state, 'count', s.count, 'since', s.since) order by s.state)
+        from (
+            select a.state, count(*) as count, min(a.waiting_since) as since
+            from actions a
+            where a.finished_at is null
+            group by a.state
+        ) s), '[]'::json),
+    'events', (select count(*) from outbox o where o.published_at is null),
+    'events_since', (select min(o.at) from outbox o where o.published_at is null))::text
