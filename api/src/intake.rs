@@ -6,16 +6,18 @@
 use crate::commands::key_conflict;
 use crate::problem::Problem;
 use crate::state::State;
+use crate::view::Time;
 use crate::word::{About, Word};
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use futures::FutureExt as _;
-use serde_json::{Value, json};
+use serde::Serialize;
 use std::time::Duration;
+use utoipa::ToSchema;
 use wanlink_broker::port::{PublishError, Queue};
-use wanlink_domain::action::{Action, ActionState};
-use wanlink_domain::ids::RequestId;
+use wanlink_domain::action::{Action, ActionKind, ActionState};
+use wanlink_domain::ids::{ActionId, LinkId, RequestId, TenantId};
 use wanlink_domain::reason::Code;
 use wanlink_domain::request::Request as RecordedRequest;
 use wanlink_store::port::{ActionFilter, Page};
@@ -37,7 +39,7 @@ pub async fn recorded(state: &State, id: RequestId, digest: &str) -> Result<Opti
         return Err(reason.into());
     }
     let actions = recorded_actions(state, id).await?;
-    let listed = actions.iter().map(|it| listed(it.id.0, it.link_id.0, json!(it.kind), it.state)).collect();
+    let listed = actions.iter().map(|it| AcceptedAction::new(it.id, it.link_id, it.kind, it.state)).collect();
     Ok(Some(accepted(Recorded::Already(&request), listed)))
 }
 
@@ -153,24 +155,49 @@ enum Recorded<'a> {
     NotYet(&'a Request),
 }
 
-fn accepted(recorded: Recorded<'_>, actions: Vec<Value>) -> Response {
-    let (id, tenant, at, journaled) = match recorded {
+/// The answer of a call that was accepted: it is on record, or will be.
+#[derive(Serialize, ToSchema)]
+pub struct Accepted {
+    request: AcceptedRequest,
+    actions: Vec<AcceptedAction>,
+    /// `false`: accepted, but the conductors have not said in time that it is on record.
+    journaled: bool,
+}
+
+#[derive(Serialize, ToSchema)]
+struct AcceptedRequest {
+    id: RequestId,
+    tenant_id: TenantId,
+    accepted_at: Time,
+    total: usize,
+}
+
+#[derive(Serialize, ToSchema)]
+struct AcceptedAction {
+    id: ActionId,
+    link: LinkId,
+    kind: ActionKind,
+    state: ActionState,
+}
+
+impl AcceptedAction {
+    fn new(id: ActionId, link: LinkId, kind: ActionKind, state: ActionState) -> Self {
+        Self { id, link, kind, state }
+    }
+}
+
+fn accepted(recorded: Recorded<'_>, actions: Vec<AcceptedAction>) -> Response {
+    let (id, tenant_id, at, journaled) = match recorded {
         Recorded::Already(it) => (it.id, it.tenant_id, it.accepted_at, true),
         Recorded::Now(it) => (it.id, it.tenant_id, it.accepted_at, true),
         Recorded::NotYet(it) => (it.id, it.tenant_id, it.accepted_at, false),
     };
-    let body = json!({
-        "request": {"id": id, "tenant_id": tenant, "accepted_at": at.to_string(), "total": actions.len()},
-        "actions": actions,
-        "journaled": journaled,
-    });
+    let request = AcceptedRequest { id, tenant_id, accepted_at: at.into(), total: actions.len() };
+    let body = Accepted { request, actions, journaled };
     (StatusCode::ACCEPTED, [(header::LOCATION, location(id))], Json(body)).into_response()
 }
 
-fn planned(actions: &[NewAction]) -> Vec<Value> {
-    actions.iter().map(|it| listed(it.id.0, it.link_id.0, json!(it.kind), ActionState::Scheduled)).collect()
-}
-
-fn listed(id: uuid::Uuid, link: uuid::Uuid, kind: Value, state: ActionState) -> Value {
-    json!({"id": id, "link": link, "kind": kind, "state": state})
+fn planned(actions: &[NewAction]) -> Vec<AcceptedAction> {
+    let scheduled = ActionState::Scheduled;
+    actions.iter().map(|it| AcceptedAction::new(it.id, it.link_id, it.kind, scheduled)).collect()
 }

@@ -10,7 +10,7 @@ use axum::Json;
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
-use serde_json::{Value, json};
+use serde::Serialize;
 use uuid::Uuid;
 use wanlink_domain::time::Timestamp;
 use wanlink_store::port::{Page, Slice};
@@ -30,14 +30,25 @@ pub fn page(state: &State, query: &mut Query) -> Result<Page, Problem> {
 
 /// One page: `{"items": [...], "next": cursor or null}`. `place` is a row's place in the order, `view` what a
 /// caller sees of it.
-pub fn answer<T>(
+pub fn answer<T, V: Serialize>(
     slice: &Slice<T>,
     place: impl Fn(&T) -> (Timestamp, Uuid),
-    view: impl Fn(&T) -> Value,
+    view: impl Fn(&T) -> V,
 ) -> Response {
-    let items: Vec<Value> = slice.rows.iter().map(view).collect();
+    let items = slice.rows.iter().map(view).collect();
     let next = slice.rows.last().filter(|_| slice.more).map(|row| to_cursor(place(row)));
-    Json(json!({"items": items, "next": next})).into_response()
+    Json(Listed { items, next }).into_response()
+}
+
+/// A list that is always one page.
+pub fn whole<V: Serialize>(items: Vec<V>) -> Response {
+    Json(Listed { items, next: None }).into_response()
+}
+
+#[derive(Serialize)]
+struct Listed<V> {
+    items: Vec<V>,
+    next: Option<String>,
 }
 
 fn to_cursor((at, id): (Timestamp, Uuid)) -> String {

@@ -92,7 +92,8 @@ fn with_version(status: StatusCode, object: &Object) -> Response {
     (status, [(header::ETAG, tag)], Json(view::object(object))).into_response()
 }
 
-fn place(object: &Object) -> (Timestamp, Uuid) {
+/// Its place in the order of lists.
+pub fn place(object: &Object) -> (Timestamp, Uuid) {
     let at = match object {
         Object::Tenant(it) => it.created_at,
         Object::Site(it) => it.created_at,
@@ -133,7 +134,7 @@ async fn named(
 }
 
 /// Reads on until the page is full of what is to be kept. Kinds that have a filter here count in thousands.
-async fn kept(
+pub async fn kept(
     state: &State,
     kind: Kind,
     page: Page,

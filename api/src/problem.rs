@@ -5,7 +5,8 @@
 use axum::http::header::{ALLOW, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 use wanlink_broker::port::PublishError;
 use wanlink_domain::reason::{Code, Reason};
 use wanlink_domain::validate::{self, FieldError};
@@ -98,7 +99,16 @@ impl Cause {
 
     /// Short and the same for every occurrence.
     fn title(self) -> &'static str {
-        match self {
+        self.known_title().unwrap_or("The call cannot be carried out")
+    }
+
+    /// It is one that a call may be refused with, and not only how an action ended.
+    pub fn refuses_a_call(self) -> bool {
+        self.known_title().is_some()
+    }
+
+    fn known_title(self) -> Option<&'static str> {
+        let title = match self {
             Self::Domain(Code::Invalid) => "The call is not valid",
             Self::Domain(Code::NotFound) => "There is no such object",
             Self::Domain(Code::AlreadyExists) => "There is such an object already",
@@ -114,13 +124,14 @@ impl Cause {
             Self::Domain(Code::Unavailable) => "A service is away: nothing was done",
             Self::Domain(Code::OutcomeUnknown) => "The outcome is not known",
             Self::Domain(Code::Internal) => "An error of wanlink",
-            Self::Domain(_) => "The call cannot be carried out",
+            Self::Domain(_) => return None,
             Self::Http(HttpCause::NoRoute) => "There is no such resource",
             Self::Http(HttpCause::MethodNotAllowed) => "The resource does not know this method",
             Self::Http(HttpCause::BodyTimeout) => "The body did not arrive in time",
             Self::Http(HttpCause::BodyTooLarge) => "The body is too large",
             Self::Http(HttpCause::UnsupportedMediaType) => "The body is not JSON",
-        }
+        };
+        Some(title)
     }
 }
 
@@ -231,18 +242,17 @@ impl Problem {
     pub fn answer(self, path: &str) -> Response {
         let status = self.cause.status();
         let code = self.cause.as_str();
-        let mut body = json!({
-            "type": format!("{}#{code}", self.cause.page()),
-            "title": self.cause.title(),
-            "status": status.as_u16(),
-            "detail": cut(&self.detail, DETAIL_MAX),
-            "code": code,
-            "instance": path,
-        });
-        if !self.errors.is_empty() {
-            body["errors"] = self.errors.iter().map(fault).collect();
-        }
-        let mut response = (status, body.to_string()).into_response();
+        let body = ProblemBody {
+            page: format!("{}#{code}", self.cause.page()),
+            title: self.cause.title(),
+            status: status.as_u16(),
+            detail: cut(&self.detail, DETAIL_MAX),
+            code,
+            instance: path.to_owned(),
+            errors: self.errors.iter().map(FaultBody::from).collect(),
+        };
+        let text = serde_json::to_string(&body).unwrap_or_default();
+        let mut response = (status, text).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         let given = [
@@ -259,12 +269,51 @@ impl Problem {
     }
 }
 
-fn fault(fault: &Fault) -> Value {
-    let detail = cut(&fault.detail, FAULT_MAX);
-    match &fault.place {
-        Place::Body(pointer) => json!({"pointer": cut(pointer, FAULT_MAX), "detail": detail}),
-        Place::Query(name) => json!({"parameter": cut(name, FAULT_MAX), "detail": detail}),
-        Place::Header(name) => json!({"header": name, "detail": detail}),
+/// Why a call was refused (RFC 9457).
+#[derive(Serialize, ToSchema)]
+pub struct ProblemBody {
+    /// The page and section about it.
+    #[serde(rename = "type")]
+    page: String,
+    /// The same for every occurrence.
+    title: &'static str,
+    status: u16,
+    /// What happened here and what to do.
+    detail: String,
+    /// Stable: act on this one.
+    code: &'static str,
+    /// The path that was called.
+    instance: String,
+    /// Each fault of the call with its place.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    errors: Vec<FaultBody>,
+}
+
+/// One fault, with exactly one of the places.
+#[derive(Serialize, ToSchema)]
+struct FaultBody {
+    /// In the body (RFC 6901); empty: all of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pointer: Option<String>,
+    /// Of the query.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parameter: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    header: Option<&'static str>,
+    detail: String,
+}
+
+impl From<&Fault> for FaultBody {
+    fn from(fault: &Fault) -> Self {
+        let detail = cut(&fault.detail, FAULT_MAX);
+        let mut body = Self { pointer: None, parameter: None, header: None, detail };
+        match &fault.place {
+            Place::Body(pointer) => body.pointer = Some(cut(pointer, FAULT_MAX)),
+            Place::Query(name) => body.parameter = Some(cut(name, FAULT_MAX)),
+            Place::Header(name) => body.header = Some(name),
+        }
+        body
     }
 }
 

@@ -8,6 +8,7 @@ use crate::state::{Shared, State};
 use crate::word::{About, Word};
 use serde::Serialize;
 use std::time::Duration;
+use utoipa::ToSchema;
 use wanlink_broker::port::Queue;
 use wanlink_runtime::tasks::Tasks;
 use wanlink_store::port::StoreError;
@@ -19,7 +20,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 const ANSWER_WAIT: Duration = Duration::from_secs(2);
 
 /// One service's state.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Check {
     pub ready: bool,
     /// Which engine stands behind the port.
@@ -31,7 +32,7 @@ pub struct Check {
 }
 
 /// All of them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Readiness {
     pub ready: bool,
     pub database: Check,

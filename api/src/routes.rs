@@ -4,12 +4,20 @@
 //! column.
 
 use crate::call::Call;
+use crate::handlers::links::LinkDrafts;
+use crate::handlers::parked::{ParkedMessage, ParkedWithContent};
+use crate::handlers::plain::{Sites, Tenants, Wims};
+use crate::handlers::port_mappings::PortMappingDrafts;
 use crate::handlers::{
-    accounts, actions, health, links, networks, parked, port_mappings, requests, sites, tenants, wims,
+    accounts, actions, docs, health, links, networks, parked, plain, port_mappings, requests, workers,
 };
+use crate::intake::Accepted;
 use crate::observe;
+use crate::openapi::{self, Describe, Parameter, any, either, html, list, metrics, none, one};
 use crate::problem::{HttpCause, Problem};
+use crate::readiness::Readiness;
 use crate::state::Shared;
+use crate::view;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -23,6 +31,10 @@ use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
+use wanlink_domain::draft::{
+    AccountDraft, AccountPatch, LinkDraft, LinkPatch, NetworkDraft, NetworkPatch, SiteDraft, SitePatch,
+    TenantDraft, TenantPatch, WimDraft, WimPatch,
+};
 use wanlink_domain::reason::Code;
 
 /// How a call ends.
@@ -30,80 +42,108 @@ pub type Answer = Result<Response, Problem>;
 
 type Handler = fn(Shared, Call) -> BoxFuture<'static, Answer>;
 
-/// One row of the table.
+/// One row of the table. What the OpenAPI document says of a route, it reads off here.
 pub struct Route {
     pub method: Method,
     /// With its parameters in braces.
     pub path: &'static str,
     handler: Handler,
+    pub summary: &'static str,
+    /// Parameters of the query.
+    pub query: &'static [Parameter],
+    pub body: Describe,
+    /// Of the answers that are no problem.
+    pub statuses: &'static [u16],
+    pub answer: Describe,
 }
 
 macro_rules! routes {
-    ($($method:ident $path:literal => $handler:path,)+) => {
+    ($($method:ident $path:literal => $handler:path, $summary:literal,
+        [$($query:ident)*], $body:expr => [$($status:literal)+] $answer:expr;)+) => {
         /// Every route.
-        pub static ROUTES: &[Route] = &[
-            $(Route { method: Method::$method, path: $path, handler: |state, call| Box::pin($handler(state, call)) },)+
-        ];
+        pub static ROUTES: &[Route] = &[$(
+            Route {
+                method: Method::$method,
+                path: $path,
+                handler: |state, call| Box::pin($handler(state, call)),
+                summary: $summary,
+                query: &[$(openapi::$query),*],
+                body: $body,
+                statuses: &[$($status),+],
+                answer: $answer,
+            },
+        )+];
     };
 }
 
+// Method, path and handler; a sentence; parameters of the query; body; statuses and body of the answer.
 routes! {
-    GET    "/healthz" => health::alive,
-    GET    "/readyz" => health::ready,
-    GET    "/metrics" => health::metrics,
+    GET "/healthz" => health::alive, "Whether the process lives", [], none => [200 503] one::<health::Alive>;
+    GET "/readyz" => health::ready, "Whether it can do its work, and what it lacks", [], none => [200 503] one::<Readiness>;
+    GET "/metrics" => health::metrics, "All figures of the process", [], none => [200] metrics;
+    GET "/openapi.json" => docs::document, "This document", [], none => [200] any;
+    GET "/docs" => docs::browser, "This document, to browse", [], none => [200] html;
+    GET "/docs/{page}" => docs::page, "A page of the handbook", [], none => [200] html;
+    GET "/docs/ui/{file}" => docs::asset, "A file of the browser", [], none => [200] none;
 
-    GET    "/v1/tenants" => tenants::list,
-    POST   "/v1/tenants" => tenants::create,
-    GET    "/v1/tenants/{tenant}" => tenants::show,
-    PATCH  "/v1/tenants/{tenant}" => tenants::edit,
-    DELETE "/v1/tenants/{tenant}" => tenants::delete,
+    GET "/v1/tenants" => plain::list::<Tenants>, "List tenants", [NAME LIMIT CURSOR], none => [200] list::<view::Tenant>;
+    POST "/v1/tenants" => plain::create::<Tenants>, "Make a tenant", [], one::<TenantDraft> => [201] one::<view::Tenant>;
+    GET "/v1/tenants/{tenant}" => plain::show::<Tenants>, "Show a tenant", [], none => [200] one::<view::Tenant>;
+    PATCH "/v1/tenants/{tenant}" => plain::edit::<Tenants>, "Change a tenant", [], one::<TenantPatch> => [200] one::<view::Tenant>;
+    DELETE "/v1/tenants/{tenant}" => plain::delete::<Tenants>, "Delete a tenant that nothing refers to", [], none => [204] none;
 
-    GET    "/v1/sites" => sites::list,
-    POST   "/v1/sites" => sites::create,
-    GET    "/v1/sites/{site}" => sites::show,
-    PATCH  "/v1/sites/{site}" => sites::edit,
-    DELETE "/v1/sites/{site}" => sites::delete,
+    GET "/v1/sites" => plain::list::<Sites>, "List sites", [NAME LIMIT CURSOR], none => [200] list::<view::Site>;
+    POST "/v1/sites" => plain::create::<Sites>, "Make a site", [], one::<SiteDraft> => [201] one::<view::Site>;
+    GET "/v1/sites/{site}" => plain::show::<Sites>, "Show a site", [], none => [200] one::<view::Site>;
+    PATCH "/v1/sites/{site}" => plain::edit::<Sites>, "Change a site", [], one::<SitePatch> => [200] one::<view::Site>;
+    DELETE "/v1/sites/{site}" => plain::delete::<Sites>, "Delete a site that nothing refers to", [], none => [204] none;
 
-    GET    "/v1/wims" => wims::list,
-    POST   "/v1/wims" => wims::create,
-    GET    "/v1/wims/{wim}" => wims::show,
-    PATCH  "/v1/wims/{wim}" => wims::edit,
-    DELETE "/v1/wims/{wim}" => wims::delete,
+    GET "/v1/wims" => plain::list::<Wims>, "List WIMs", [NAME LIMIT CURSOR], none => [200] list::<view::Wim>;
+    POST "/v1/wims" => plain::create::<Wims>, "Make a WIM known", [], one::<WimDraft> => [201] one::<view::Wim>;
+    GET "/v1/wims/{wim}" => plain::show::<Wims>, "Show a WIM", [], none => [200] one::<view::Wim>;
+    PATCH "/v1/wims/{wim}" => plain::edit::<Wims>, "Change a WIM; URL and settings renew its accounts' sessions", [], one::<WimPatch> => [200] one::<view::Wim>;
+    DELETE "/v1/wims/{wim}" => plain::delete::<Wims>, "Delete a WIM that nothing refers to", [], none => [204] none;
 
-    GET    "/v1/port-mappings" => port_mappings::list_all,
-    GET    "/v1/wims/{wim}/port-mappings" => port_mappings::list,
-    PUT    "/v1/wims/{wim}/port-mappings" => port_mappings::replace,
-    DELETE "/v1/wims/{wim}/port-mappings" => port_mappings::clear,
+    GET "/v1/port-mappings" => port_mappings::list_all, "List the port mappings of all WIMs", [WIM SITE LIMIT CURSOR], none => [200] list::<view::PortMapping>;
+    GET "/v1/port-mappings/{mapping}" => port_mappings::show, "Show a port mapping", [], none => [200] one::<view::PortMapping>;
+    GET "/v1/wims/{wim}/port-mappings" => port_mappings::list, "List a WIM's port mappings", [SITE LIMIT CURSOR], none => [200] list::<view::PortMapping>;
+    PUT "/v1/wims/{wim}/port-mappings" => port_mappings::replace, "Set all port mappings of a WIM", [], one::<PortMappingDrafts> => [200] list::<view::PortMapping>;
+    DELETE "/v1/wims/{wim}/port-mappings" => port_mappings::clear, "Clear a WIM's port mappings", [], none => [204] none;
 
-    GET    "/v1/accounts" => accounts::list,
-    POST   "/v1/accounts" => accounts::create,
-    GET    "/v1/accounts/{account}" => accounts::show,
-    PATCH  "/v1/accounts/{account}" => accounts::edit,
-    DELETE "/v1/accounts/{account}" => accounts::delete,
+    GET "/v1/accounts" => accounts::list, "List accounts", [TENANT WIM NAME LIMIT CURSOR], none => [200] list::<view::Account>;
+    POST "/v1/accounts" => accounts::create, "Make a tenant's account at a WIM; 200: there was the same one", [TENANT], one::<AccountDraft> => [200 201] one::<view::Account>;
+    GET "/v1/accounts/{account}" => accounts::show, "Show an account", [TENANT], none => [200] one::<view::Account>;
+    PATCH "/v1/accounts/{account}" => accounts::edit, "Change an account; this renews its session", [TENANT], one::<AccountPatch> => [200] one::<view::Account>;
+    DELETE "/v1/accounts/{account}" => accounts::delete, "Delete an account without links; 202: its end takes its time", [TENANT], none => [202 204] one::<view::Account>;
 
-    GET    "/v1/networks" => networks::list,
-    POST   "/v1/networks" => networks::create,
-    GET    "/v1/networks/{network}" => networks::show,
-    PATCH  "/v1/networks/{network}" => networks::edit,
-    DELETE "/v1/networks/{network}" => networks::delete,
+    GET "/v1/networks" => networks::list, "List networks", [TENANT SITE NAME LIMIT CURSOR], none => [200] list::<view::Network>;
+    POST "/v1/networks" => networks::create, "Make a site's network known", [TENANT], one::<NetworkDraft> => [201] one::<view::Network>;
+    GET "/v1/networks/{network}" => networks::show, "Show a network", [TENANT], none => [200] one::<view::Network>;
+    PATCH "/v1/networks/{network}" => networks::edit, "Change a network; a new status lets waiting links go on, or ends them", [TENANT], one::<NetworkPatch> => [200] one::<view::Network>;
+    DELETE "/v1/networks/{network}" => networks::delete, "Delete a network that no link refers to", [TENANT], none => [204] none;
 
-    GET    "/v1/links" => links::list,
-    POST   "/v1/links" => links::create,
-    GET    "/v1/links/{link}" => links::show,
-    PATCH  "/v1/links/{link}" => links::edit,
-    DELETE "/v1/links/{link}" => links::delete,
-    POST   "/v1/links/{link}/retry" => links::retry,
+    GET "/v1/links" => links::list, "List links", [TENANT ACCOUNT NAME STATUS DELETED LIMIT CURSOR], none => [200] list::<view::Link>;
+    POST "/v1/links" => links::create, "Ask for a link, or for many as one request", [TENANT], either::<LinkDraft, LinkDrafts> => [202] one::<Accepted>;
+    GET "/v1/links/{link}" => links::show, "Show a link", [TENANT], none => [200] one::<view::Link>;
+    PATCH "/v1/links/{link}" => links::edit, "Change a link's bandwidth or latency", [TENANT], one::<LinkPatch> => [202] one::<Accepted>;
+    DELETE "/v1/links/{link}" => links::delete, "Take a link down", [TENANT], none => [202] one::<Accepted>;
+    POST "/v1/links/{link}/retry" => links::retry, "Do again what failed of a link in ERROR", [TENANT], none => [202] one::<Accepted>;
 
-    GET    "/v1/requests" => requests::list,
-    GET    "/v1/requests/{request}" => requests::show,
-    POST   "/v1/requests/{request}/cancel" => requests::cancel,
+    GET "/v1/requests" => requests::list, "List requests", [TENANT LIMIT CURSOR], none => [200] list::<view::Request>;
+    GET "/v1/requests/{request}" => requests::show, "Show a request with its actions", [TENANT], none => [200] one::<view::RequestWithActions>;
+    POST "/v1/requests/{request}/cancel" => requests::cancel, "End what of a request has not begun", [TENANT], none => [200] one::<view::Request>;
 
-    GET    "/v1/actions" => actions::list,
-    GET    "/v1/actions/{action}" => actions::show,
+    GET "/v1/actions" => actions::list, "List actions", [TENANT REQUEST LINK ACCOUNT STATE LIMIT CURSOR], none => [200] list::<view::Action>;
+    GET "/v1/actions/{action}" => actions::show, "Show an action with every attempt", [TENANT], none => [200] one::<view::ActionWithAttempts>;
 
-    GET    "/v1/parked" => parked::list,
-    GET    "/v1/parked/{message}" => parked::show,
-    POST   "/v1/parked/{message}/replay" => parked::replay,
+    GET "/v1/workers" => workers::list, "List workers", [], none => [200] list::<view::Worker>;
+    GET "/v1/workers/{worker}" => workers::show, "Show a worker", [], none => [200] one::<view::Worker>;
+    GET "/v1/leases" => workers::leases, "List who may act for which account", [TENANT LIMIT CURSOR], none => [200] list::<view::Lease>;
+    GET "/v1/leases/{account}" => workers::lease, "Show who may act for an account", [TENANT], none => [200] one::<view::Lease>;
+
+    GET "/v1/parked" => parked::list, "List messages that nobody could handle", [LIMIT CURSOR], none => [200] list::<ParkedMessage>;
+    GET "/v1/parked/{message}" => parked::show, "Show a parked message, decoded", [], none => [200] one::<ParkedWithContent>;
+    POST "/v1/parked/{message}/replay" => parked::replay, "Send a parked message to its queue again", [], none => [200] one::<ParkedMessage>;
 }
 
 /// The whole role as one service.
@@ -159,7 +199,8 @@ async fn handle(state: Shared, request: Request<Body>, handler: Handler) -> Resp
 }
 
 async fn no_route(request: Request) -> Response {
-    let detail = "the paths that exist begin with /v1/, or are /healthz, /readyz and /metrics";
+    let detail =
+        "the paths that exist begin with /v1/, or are /healthz, /readyz, /metrics, /openapi.json and /docs";
     Problem::new(HttpCause::NoRoute, detail).answer(request.uri().path())
 }
 

@@ -6,7 +6,6 @@ use crate::problem::{Place, Problem};
 use crate::routes::Answer;
 use crate::scope;
 use crate::state::{Shared, State};
-use crate::view::MASK;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use wanlink_domain::catalogue::{Account, AccountPhase, Sealed};
@@ -16,7 +15,7 @@ use wanlink_domain::ids::AccountId;
 use wanlink_domain::object::{Kind, Object};
 use wanlink_domain::reason::Code;
 use wanlink_domain::validate::FieldError;
-use wanlink_domain::validate::config::{self, Plaintext};
+use wanlink_domain::validate::config::{self, MASK, Plaintext};
 use wanlink_runtime::seal::Secret;
 
 /// By tenant, WIM and name.

@@ -1,12 +1,13 @@
 //! Actions: the history of what was intended, with every attempt.
 
 use crate::call::Call;
+use crate::handlers::links::find_link;
 use crate::listing;
 use crate::problem::{Problem, shortened};
 use crate::routes::Answer;
 use crate::scope;
 use crate::state::Shared;
-use crate::view;
+use crate::view::{Action, ActionWithAttempts};
 use axum::Json;
 use axum::response::IntoResponse as _;
 use wanlink_domain::action::ActionState;
@@ -19,16 +20,25 @@ pub async fn list(state: Shared, mut call: Call) -> Answer {
     const ID: &str = "an id";
     let page = listing::page(&state, &mut call.query)?;
     let query = &mut call.query;
+    let tenant = scope::tenant_filter(&state, query).await?;
+    let link = match query.take("link") {
+        None => None,
+        Some(asked) => Some(match LinkId::parse(&asked) {
+            // Whether it is there or not: its actions say.
+            Some(id) => id,
+            None => find_link(&state, &asked, tenant).await?.id,
+        }),
+    };
     let filter = ActionFilter {
-        tenant: scope::tenant_filter(&state, query).await?,
+        tenant,
         request: query.read("request", ID, RequestId::parse)?,
-        link: query.read("link", ID, LinkId::parse)?,
+        link,
         account: scope::account_filter(&state, query).await?,
         state: scope::word(query, "state", &ActionState::ALL)?,
     };
     query.end()?;
     let slice = state.store.actions(&filter, page).await?;
-    Ok(listing::answer(&slice, |it| (it.created_at, it.id.0), view::action))
+    Ok(listing::answer(&slice, |it| (it.created_at, it.id.0), |it| Action::from(it)))
 }
 
 pub async fn show(state: Shared, mut call: Call) -> Answer {
@@ -44,5 +54,5 @@ pub async fn show(state: Shared, mut call: Call) -> Answer {
             Problem::new(Code::NotFound, format!("no action has the id {:?}", shortened(asked)))
         })?;
     let attempts = state.store.attempts(action.id).await?;
-    Ok(Json(view::action_with_attempts(&action, &attempts)).into_response())
+    Ok(Json(ActionWithAttempts::new(&action, &attempts)).into_response())
 }

@@ -6,17 +6,28 @@ use crate::state::Shared;
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse as _;
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 use wanlink_runtime::metrics::MEDIA_TYPE;
+
+/// What a process that answers says.
+#[derive(Serialize, ToSchema)]
+pub struct Alive {
+    /// `alive`, or `stuck` where a loop stands still.
+    #[schema(example = "alive")]
+    status: &'static str,
+    /// Which loops stand still.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    still: Vec<&'static str>,
+}
 
 /// The process answers and its loops turn.
 pub async fn alive(state: Shared, _: Call) -> Answer {
     let still = state.telemetry.pulse.still(state.clock.mono());
-    if still.is_empty() {
-        return Ok(Json(json!({"status": "alive"})).into_response());
-    }
-    let body = Json(json!({"status": "stuck", "still": still}));
-    Ok((StatusCode::SERVICE_UNAVAILABLE, body).into_response())
+    let (code, status) =
+        if still.is_empty() { (StatusCode::OK, "alive") } else { (StatusCode::SERVICE_UNAVAILABLE, "stuck") };
+    Ok((code, Json(Alive { status, still })).into_response())
 }
 
 /// All figures of this process.

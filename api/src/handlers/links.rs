@@ -17,6 +17,7 @@ use axum::response::IntoResponse as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use utoipa::ToSchema;
 use wanlink_domain::action::ActionKind;
 use wanlink_domain::draft::{LinkDraft, LinkPatch};
 use wanlink_domain::ids::{LinkId, NetworkId, RequestId, TenantId};
@@ -58,13 +59,13 @@ pub async fn list(state: Shared, mut call: Call) -> Answer {
     let deleted = deleted.unwrap_or(status == Some(LinkStatus::Deleted));
     let filter = LinkFilter { tenant, account, name, status, deleted };
     let slice = state.store.links(&filter, page).await?;
-    Ok(listing::answer(&slice, |it| (it.created_at, it.id.0), view::link))
+    Ok(listing::answer(&slice, |it| (it.created_at, it.id.0), |it| view::Link::from(it)))
 }
 
 pub async fn show(state: Shared, mut call: Call) -> Answer {
     let link = find(&state, &mut call).await?;
     let tag = format!("\"{}\"", link.version);
-    Ok(([(header::ETAG, tag)], Json(view::link(&link))).into_response())
+    Ok(([(header::ETAG, tag)], Json(view::Link::from(&link))).into_response())
 }
 
 /// One link, or a list of them under `links`.
@@ -74,21 +75,23 @@ struct Drafts {
     listed: bool,
 }
 
+/// Links that are one request: accepted whole or not at all.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LinkDrafts {
+    /// Id or name of the tenant of all of them.
+    #[serde(default)]
+    tenant: Option<String>,
+    links: Vec<LinkDraft>,
+}
+
 impl Drafts {
     fn read(call: &Call) -> Result<(Self, Value), Problem> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Many {
-            /// Id or name of the tenant of all of them.
-            #[serde(default)]
-            tenant: Option<String>,
-            links: Vec<LinkDraft>,
-        }
         let body: Value = call.draft()?;
         if body.get("links").is_none() {
             return Ok((Self { drafts: vec![call.draft()?], listed: false }, body));
         }
-        let many: Many = call.draft()?;
+        let many: LinkDrafts = call.draft()?;
         let mut drafts = many.links;
         for (n, draft) in drafts.iter_mut().enumerate() {
             let other =
@@ -322,11 +325,25 @@ fn deleted(link: &Link, how: &str) -> Problem {
 async fn find(state: &State, call: &mut Call) -> Result<Link, Problem> {
     let tenant = scope::tenant_filter(state, &mut call.query).await?;
     call.query.end()?;
-    let asked = call.param("link");
-    let found = match LinkId::parse(asked) {
-        Some(id) => state.store.link(id).await?,
-        None => None,
-    };
-    let found = found.filter(|link| tenant.is_none_or(|tenant| link.tenant_id == tenant));
-    found.ok_or_else(|| Problem::new(Code::NotFound, format!("no link has the id {:?}", shortened(asked))))
+    find_link(state, call.param("link"), tenant).await
+}
+
+/// A link by its id, or by a name that only one link has; tombstones have ids only.
+pub async fn find_link(state: &State, asked: &str, tenant: Option<TenantId>) -> Result<Link, Problem> {
+    if let Some(id) = LinkId::parse(asked)
+        && let Some(link) = state.store.link(id).await?
+        && tenant.is_none_or(|tenant| link.tenant_id == tenant)
+    {
+        return Ok(link);
+    }
+    let filter = LinkFilter { tenant, name: Some(asked.to_owned()), ..LinkFilter::default() };
+    let mut named = state.store.links(&filter, Page { after: None, limit: 2 }).await?.rows;
+    match named.len() {
+        1 => Ok(named.remove(0)),
+        0 => Err(Problem::not_found("link", asked)),
+        _ => {
+            let detail = format!("several links have the name {:?}: give the id", shortened(asked));
+            Err(Problem::new(Code::Invalid, detail))
+        }
+    }
 }

@@ -2,12 +2,12 @@
 
 pub mod accounts;
 pub mod actions;
+pub mod docs;
 pub mod health;
 pub mod links;
 pub mod networks;
 pub mod parked;
+pub mod plain;
 pub mod port_mappings;
 pub mod requests;
-pub mod sites;
-pub mod tenants;
-pub mod wims;
+pub mod workers;

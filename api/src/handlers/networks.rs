@@ -28,7 +28,7 @@ pub async fn list(state: Shared, mut call: Call) -> Answer {
     let filter = NetworkFilter { tenant, site, name: query.take("name") };
     query.end()?;
     let slice = state.store.networks(&filter, page).await?;
-    Ok(listing::answer(&slice, |it| (it.created_at, it.id.0), view::network))
+    Ok(listing::answer(&slice, |it| (it.created_at, it.id.0), |it| view::Network::from(it)))
 }
 
 pub async fn create(state: Shared, mut call: Call) -> Answer {

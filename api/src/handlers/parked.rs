@@ -10,16 +10,18 @@ use crate::problem::{Problem, shortened};
 use crate::routes::Answer;
 use crate::scope;
 use crate::state::{Shared, State};
-use crate::view::MASK;
+use crate::view::Time;
 use axum::Json;
 use axum::response::IntoResponse as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 use wanlink_domain::event::Parked;
 use wanlink_domain::ids::{CommandId, ParkedId};
 use wanlink_domain::reason::Code;
-use wanlink_domain::validate::config::names_a_secret;
+use wanlink_domain::validate::config::{MASK, names_a_secret};
 use wanlink_wire::conductor::{CommandResult, Operation};
 
 /// Bytes of a message beyond which its content is not shown.
@@ -29,13 +31,13 @@ pub async fn list(state: Shared, mut call: Call) -> Answer {
     let page = listing::page(&state, &mut call.query)?;
     call.query.end()?;
     let slice = state.store.parked(page).await?;
-    Ok(listing::answer(&slice, |it| (it.parked_at, it.id.0), summary))
+    Ok(listing::answer(&slice, |it| (it.parked_at, it.id.0), |it| ParkedMessage::from(it)))
 }
 
 pub async fn show(state: Shared, call: Call) -> Answer {
     call.query.end()?;
     let parked = find(&state, &call).await?;
-    Ok(Json(with_message(&parked)).into_response())
+    Ok(Json(ParkedWithContent::from(&parked)).into_response())
 }
 
 /// Sends it to its queue again; should it fail again, it is parked again.
@@ -52,7 +54,7 @@ pub async fn replay(state: Shared, call: Call) -> Answer {
         other => return Err(commands::refused(other)),
     }
     let now = state.store.parked_message(parked.id).await?.unwrap_or(parked);
-    Ok(Json(summary(&now)).into_response())
+    Ok(Json(ParkedMessage::from(&now)).into_response())
 }
 
 async fn find(state: &State, call: &Call) -> Result<Parked, Problem> {
@@ -66,24 +68,50 @@ async fn find(state: &State, call: &Call) -> Result<Parked, Problem> {
     })
 }
 
-fn summary(it: &Parked) -> Value {
-    json!({
-        "id": it.id,
-        "origin": it.origin,
-        "reason": it.reason,
-        "count": it.count,
-        "bytes": BASE64.decode(&it.payload).map_or(it.payload.len(), |bytes| bytes.len()),
-        "parked_at": it.parked_at.to_string(),
-        "replayed_at": it.replayed_at.map(|at| at.to_string()),
-    })
+/// A message that nobody could handle.
+#[derive(Serialize, ToSchema)]
+pub struct ParkedMessage {
+    id: ParkedId,
+    /// The queue that it came from.
+    origin: String,
+    reason: String,
+    /// How often it was parked.
+    count: i32,
+    /// Its size.
+    bytes: usize,
+    parked_at: Time,
+    replayed_at: Option<Time>,
 }
 
-fn with_message(it: &Parked) -> Value {
-    let bytes = BASE64.decode(&it.payload).unwrap_or_default();
-    let message = if bytes.len() <= SHOWN_MAX { serde_json::from_slice(&bytes).ok() } else { None };
-    let mut value = summary(it);
-    value["message"] = message.map_or(Value::Null, masked);
-    value
+/// With what stood in it.
+#[derive(Serialize, ToSchema)]
+pub struct ParkedWithContent {
+    #[serde(flatten)]
+    parked: ParkedMessage,
+    /// Decoded, with what may be secret masked; null where it is no JSON or too large.
+    message: Value,
+}
+
+impl From<&Parked> for ParkedMessage {
+    fn from(it: &Parked) -> Self {
+        Self {
+            id: it.id,
+            origin: it.origin.clone(),
+            reason: it.reason.clone(),
+            count: it.count,
+            bytes: BASE64.decode(&it.payload).map_or(it.payload.len(), |bytes| bytes.len()),
+            parked_at: it.parked_at.into(),
+            replayed_at: it.replayed_at.map(Time),
+        }
+    }
+}
+
+impl From<&Parked> for ParkedWithContent {
+    fn from(it: &Parked) -> Self {
+        let bytes = BASE64.decode(&it.payload).unwrap_or_default();
+        let message = if bytes.len() <= SHOWN_MAX { serde_json::from_slice(&bytes).ok() } else { None };
+        Self { parked: it.into(), message: message.map_or(Value::Null, masked) }
+    }
 }
 
 /// Without the values of keys whose names say that they are secret, and without anything sealed.
@@ -118,7 +146,7 @@ mod tests {
             parked_at: Timestamp(0),
             replayed_at: None,
         };
-        with_message(&parked)
+        serde_json::to_value(ParkedWithContent::from(&parked)).unwrap()
     }
 
     #[test]

@@ -2,18 +2,19 @@
 
 use crate::call::{Call, Query};
 use crate::commands;
+use crate::listing;
 use crate::objects;
 use crate::problem::Problem;
 use crate::routes::Answer;
 use crate::scope;
 use crate::state::{Shared, State};
 use crate::view;
-use axum::Json;
 use axum::http::StatusCode;
 use axum::response::IntoResponse as _;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 use wanlink_domain::catalogue::PortMapping;
 use wanlink_domain::draft::PortMappingDraft;
 use wanlink_domain::ids::{CommandId, PortMappingId, WimId, derive};
@@ -23,9 +24,9 @@ use wanlink_domain::validate::Faults;
 use wanlink_wire::conductor::{CommandResult, Operation};
 
 /// All mappings of one WIM.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct MappingsDraft {
+pub struct PortMappingDrafts {
     port_mappings: Vec<PortMappingDraft>,
 }
 
@@ -45,6 +46,12 @@ pub async fn list_all(state: Shared, mut call: Call) -> Answer {
     listed(&state, &index, call.query, wim).await
 }
 
+/// One of them, by its id.
+pub async fn show(state: Shared, call: Call) -> Answer {
+    call.query.end()?;
+    Ok(objects::shown(&objects::find(&state, Kind::PortMapping, call.param("mapping"), None).await?))
+}
+
 async fn listed(state: &State, index: &CatalogueIndex, mut query: Query, wim: Option<WimId>) -> Answer {
     let site = match query.take("site") {
         Some(asked) => Some(index.find_site(&asked)?.id),
@@ -61,12 +68,11 @@ async fn listed(state: &State, index: &CatalogueIndex, mut query: Query, wim: Op
 
 /// Sets all of them: what is not given is gone.
 pub async fn replace(state: Shared, call: Call) -> Answer {
-    let (draft, body) = call.body::<MappingsDraft>()?;
+    let (draft, body) = call.body::<PortMappingDrafts>()?;
     let (index, wim) = find(&state, &call).await?;
     let mappings = checked(&state, &index, wim, draft.port_mappings)?;
     let stored = set(&state, &call, &body, wim, mappings).await?;
-    let items: Vec<Value> = stored.iter().map(view::port_mapping).collect();
-    Ok(Json(json!({"items": items, "next": null})).into_response())
+    Ok(listing::whole(stored.iter().map(|it| view::PortMapping::from(it)).collect()))
 }
 
 pub async fn clear(state: Shared, call: Call) -> Answer {

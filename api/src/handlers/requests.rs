@@ -8,7 +8,7 @@ use crate::problem::{Problem, shortened};
 use crate::routes::Answer;
 use crate::scope;
 use crate::state::{Shared, State};
-use crate::view;
+use crate::view::{self, RequestWithActions};
 use axum::Json;
 use axum::response::IntoResponse as _;
 use serde_json::json;
@@ -22,7 +22,7 @@ pub async fn list(state: Shared, mut call: Call) -> Answer {
     let tenant = scope::tenant_filter(&state, &mut call.query).await?;
     call.query.end()?;
     let slice = state.store.requests(tenant, page).await?;
-    Ok(listing::answer(&slice, |it| (it.created_at, it.id.0), view::request))
+    Ok(listing::answer(&slice, |it| (it.created_at, it.id.0), |it| view::Request::from(it)))
 }
 
 /// With its actions, as many as one request can have.
@@ -30,9 +30,8 @@ pub async fn show(state: Shared, mut call: Call) -> Answer {
     let request = find(&state, &mut call).await?;
     call.query.end()?;
     let actions = intake::recorded_actions(&state, request.id).await?;
-    let mut value = view::request(&request);
-    value["actions"] = actions.iter().map(view::action).collect();
-    Ok(Json(value).into_response())
+    let actions = actions.iter().map(view::Action::from).collect();
+    Ok(Json(RequestWithActions { request: (&request).into(), actions }).into_response())
 }
 
 /// Ends what has not begun; what has begun goes on. Cancelling twice is cancelling once.
@@ -49,7 +48,7 @@ pub async fn cancel(state: Shared, mut call: Call) -> Answer {
         other => return Err(commands::refused(other)),
     }
     let now = state.store.request(request.id).await?.unwrap_or(request);
-    Ok(Json(view::request(&now)).into_response())
+    Ok(Json(view::Request::from(&now)).into_response())
 }
 
 async fn find(state: &State, call: &mut Call) -> Result<Request, Problem> {

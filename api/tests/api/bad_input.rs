@@ -252,7 +252,7 @@ fn links() -> Vec<Case> {
             "not-found",
             None,
         ),
-        raw("PATCH", "/v1/links/ab", r#"{"bandwidth_kbps": 5}"#, 404, "not-found", None),
+        raw("PATCH", "/v1/links/none", r#"{"bandwidth_kbps": 5}"#, 404, "not-found", None),
     ]
 }
 
@@ -278,7 +278,6 @@ fn calls() -> Vec<Case> {
         get("/v1/links?status=GREEN", Some("status")),
         get("/v1/links?deleted=maybe", Some("deleted")),
         get("/v1/actions?state=done", Some("state")),
-        get("/v1/actions?link=ab", Some("link")),
         get("/v1/tenants/%FF", None),
         gone("GET", "/v1/tenants/nope", "not-found"),
         gone("GET", "/v1/links?tenant=nope", "not-found"),

@@ -9,6 +9,7 @@ use wanlink_domain::action::{Action, Attempt};
 use wanlink_domain::catalogue::Network;
 use wanlink_domain::event::Parked;
 use wanlink_domain::ids::{ActionId, LinkId, NetworkId, ParkedId, RequestId, TenantId};
+use wanlink_domain::lease::Session;
 use wanlink_domain::link::{Link, LinkStatus};
 use wanlink_domain::object::{Kind, Object};
 use wanlink_domain::request::Request;
@@ -25,6 +26,7 @@ pub struct Tables {
     pub requests: BTreeMap<RequestId, Request>,
     pub actions: BTreeMap<ActionId, Action>,
     pub attempts: Vec<Attempt>,
+    pub sessions: Vec<Session>,
     pub parked: BTreeMap<ParkedId, Parked>,
 }
 
@@ -219,6 +221,10 @@ impl ReadStore for Record {
 
     async fn parked_message(&self, id: ParkedId) -> Result<Option<Parked>, StoreError> {
         Ok(self.read()?.parked.get(&id).cloned())
+    }
+
+    async fn sessions(&self) -> Result<Vec<Session>, StoreError> {
+        Ok(self.read()?.sessions.clone())
     }
 
     async fn close(&self) {}

@@ -7,11 +7,12 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 use wanlink_api::{Api, ApiDeps, ApiHandle, ApiSettings};
 use wanlink_broker::engines::memory::MemoryBroker;
 use wanlink_broker::port::Broker;
+use wanlink_conformance::answers::{Answered, Document};
 use wanlink_domain::connector::{ConfigKey, ConnectorCatalogue, ConnectorDescriptor, ValueKind};
 use wanlink_domain::link::{EncapsulationKind, ServiceType, StatusSource};
 use wanlink_domain::time::Timestamp;
@@ -184,13 +185,15 @@ impl World {
         for (name, value) in headers {
             map.append(name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap());
         }
-        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let (name, method) = (method, Method::from_bytes(method.as_bytes()).unwrap());
         let request = self.client.request(method, url).headers(map).body(body);
         let response = request.send().await.expect("an answer");
         let (status, headers) = (response.status(), response.headers().clone());
-        let text = response.text().await.unwrap();
+        let text = String::from_utf8_lossy(&response.bytes().await.unwrap()).into_owned();
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Reply { status, headers, text, body }
+        let reply = Reply { status, headers, text, body };
+        as_described(name, path, &reply);
+        reply
     }
 
     pub async fn keyed(&self, method: &str, path: &str, key: &str, body: &Value) -> Reply {
@@ -238,6 +241,25 @@ impl World {
         assert!(self.handle.stop(Duration::from_secs(10)).await, "the api stops");
         assert!(self.tasks.stop(Duration::from_secs(10)).await, "the tasks stop");
     }
+}
+
+/// Every answer that a test gets is one that the OpenAPI document knows.
+#[track_caller]
+fn as_described(method: &str, path: &str, reply: &Reply) {
+    static DOCUMENT: LazyLock<Document> = LazyLock::new(|| Document::parse(wanlink_api::openapi()));
+    let nowhere = ["no-route", "method-not-allowed"].contains(&reply.code());
+    if nowhere || method == "HEAD" || reply.text.is_empty() && reply.status.is_client_error() {
+        return;
+    }
+    let answered = Answered {
+        method,
+        path,
+        status: reply.status.as_u16(),
+        content_type: reply.header("content-type"),
+        body: &reply.body,
+    };
+    let faults = DOCUMENT.faults(&answered);
+    assert!(faults.is_empty(), "{method} {path}: {faults:?} in {}", reply.text);
 }
 
 pub fn mapping(site: &str) -> Value {

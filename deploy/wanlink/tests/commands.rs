@@ -57,8 +57,8 @@ fn config_check_prints_every_value_with_its_origin_and_no_secret() {
     assert!(output.status.success(), "{}", told(&output));
     let printed = printed(&output);
     for line in [
-        "database.endpoints = [\"postgres://wan:***@db/wanlink\"]  # two.toml",
-        "message_broker.endpoints = [\"amqp://wan:***@mq\"]  # two.toml",
+        "database.endpoints = [\"postgres://wan:********@db/wanlink\"]  # two.toml",
+        "message_broker.endpoints = [\"amqp://wan:********@mq\"]  # two.toml",
         "lease.ttl = \"30s\"  # flag lease.ttl",
         "api.listen = \"127.0.0.1:0\"  # flag api.listen",
         "attempt.max = 8  # default",

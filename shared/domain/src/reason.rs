@@ -1,9 +1,10 @@
 //! Stable codes for why something failed, waits or was refused, with a text for people beside each.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A machine-readable cause and its sentence. The code never changes between releases; the text may.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Reason {
     pub code: Code,
     /// What failed, where, and what to do; never holds a secret.
@@ -25,7 +26,7 @@ impl std::fmt::Display for Reason {
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $text:literal),+ $(,)?) => {
         /// Every cause that wanlink gives; each has a page under `deploy/docs/errors.md`.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
         pub enum Code {
             $($(#[$doc])* #[serde(rename = $text)] $name,)+
         }

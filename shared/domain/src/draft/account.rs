@@ -13,11 +13,12 @@ use crate::validate::{Faults, FieldError, rule};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// The key of `secrets` under which the account's password stands; no connector names a secret setting so.
 pub const PASSWORD: &str = "password";
 
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AccountDraft {
     /// Id or name, where the call itself does not say it.
@@ -114,13 +115,17 @@ impl CheckedAccount {
     }
 }
 
-#[derive(Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct AccountPatch {
+    #[serde(default)]
     pub name: Edit<String>,
+    #[serde(default)]
     pub user: Edit<String>,
+    #[serde(default)]
     pub password: Edit<Plaintext>,
     /// Merged key by key; null removes a key, a secret one as well.
+    #[serde(default)]
     pub config: Map<String, Value>,
 }
 

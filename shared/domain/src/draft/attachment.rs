@@ -6,6 +6,10 @@ use crate::link::{Encapsulation, EncapsulationKind};
 use crate::validate::{Faults, rule};
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer};
+use utoipa::__dev::ComposeSchema;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::{RefOr, Schema};
 
 /// A switch port's name: a number or a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,8 +49,18 @@ impl<'de> Deserialize<'de> for PortValue {
     }
 }
 
+impl ComposeSchema for PortValue {
+    fn compose(_: Vec<RefOr<Schema>>) -> RefOr<Schema> {
+        let kinds = SchemaType::from_iter([Type::Integer, Type::String]);
+        let text = "A number from 1 to 65534, or a text of 1 to 5 characters.";
+        ObjectBuilder::new().schema_type(kinds).description(Some(text)).into()
+    }
+}
+
+impl ToSchema for PortValue {}
+
 /// A site's switch port.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SwitchPortDraft {
     /// Datapath id.
@@ -64,7 +78,7 @@ impl SwitchPortDraft {
 
 /// An encapsulation: `{"type": "dot1q", "vlan": 100}`, `{"type": "vxlan", "vni": 5000, "peers": [...]}` or
 /// `{"type": "none"}`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EncapsulationDraft {
     #[serde(rename = "type")]

@@ -7,8 +7,9 @@ use crate::link::{Encapsulation, ServiceType};
 use crate::plan::Strategy;
 use crate::validate::{Faults, FieldError, rule};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LinkDraft {
     /// Id or name, where the call itself does not say it.
@@ -35,7 +36,7 @@ pub struct LinkDraft {
 }
 
 /// One end: a network, with or without a port of its site, or a site's port.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EndpointDraft {
     /// Id or name.
@@ -153,11 +154,13 @@ impl EndpointDraft {
 }
 
 /// What of a link may be changed while it stands.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct LinkPatch {
     /// kbit/s.
+    #[serde(default)]
     pub bandwidth_kbps: Edit<u64>,
+    #[serde(default)]
     pub latency_ms: Edit<u64>,
 }
 

@@ -27,6 +27,10 @@ pub use wim::{WimDraft, WimPatch};
 
 use crate::validate::{Faults, FieldError};
 use serde::{Deserialize, Deserializer};
+use utoipa::__dev::ComposeSchema;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
 
 /// What a patch says of one field: absent keeps it, null clears it, a value replaces it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,6 +45,22 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Edit<T> {
     /// Absence never comes here: it is the field's `default`.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Option::deserialize(deserializer)?.map_or(Self::Clear, Self::Set))
+    }
+}
+
+/// In a description it is what its `Deserialize` reads: a value or null.
+impl<T: ComposeSchema> ComposeSchema for Edit<T> {
+    /// `inner`: what the field's own description says of `T`, such as a reference to it.
+    fn compose(mut inner: Vec<RefOr<Schema>>) -> RefOr<Schema> {
+        let inner = inner.pop().unwrap_or_else(|| T::compose(Vec::new()));
+        let null = ObjectBuilder::new().schema_type(Type::Null);
+        OneOfBuilder::new().item(null).item(inner).into()
+    }
+}
+
+impl<T: ToSchema + ComposeSchema> ToSchema for Edit<T> {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        T::schemas(schemas);
     }
 }
 

@@ -8,8 +8,9 @@ use crate::time::Timestamp;
 use crate::validate::{Faults, FieldError, config, rule};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NetworkDraft {
     /// Id or name, where the call itself does not say it.
@@ -75,18 +76,26 @@ impl NetworkDraft {
 }
 
 /// A network stays at its site and with its tenant.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct NetworkPatch {
+    #[serde(default)]
     pub name: Edit<String>,
+    #[serde(default)]
     pub service: Edit<String>,
+    #[serde(default)]
     pub virtual_link: Edit<String>,
+    #[serde(default)]
     pub status: Edit<NetworkStatus>,
+    #[serde(default)]
     pub status_detail: Edit<String>,
     /// Merged key by key; null removes a key.
+    #[serde(default)]
     pub vim_info: Map<String, Value>,
+    #[serde(default)]
     pub external_port: Edit<SwitchPortDraft>,
     /// Null: none.
+    #[serde(default)]
     pub encapsulation: Edit<EncapsulationDraft>,
 }
 

@@ -8,8 +8,9 @@ use crate::time::Timestamp;
 use crate::validate::{Faults, FieldError, rule};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PortMappingDraft {
     /// Id or name, where the call itself does not say it.
@@ -75,10 +76,12 @@ impl PortMappingDraft {
 
 /// Where a mapping leads may change; which port it is of may not.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct PortMappingPatch {
+    #[serde(default)]
     pub wan_service_endpoint_id: Edit<String>,
     /// As a whole.
+    #[serde(default)]
     pub wan_service_mapping_info: Edit<Map<String, Value>>,
 }
 

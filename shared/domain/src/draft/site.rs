@@ -7,11 +7,12 @@ use crate::time::Timestamp;
 use crate::validate::{Faults, FieldError, config, rule};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 /// Most external-port rules of one site.
 const RULES_MAX: usize = 1_000;
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SiteDraft {
     pub name: String,
@@ -28,7 +29,7 @@ pub struct SiteDraft {
 }
 
 /// A rule that finds the port of networks whose `vim_info` has all the values of `condition`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExternalConnectionDraft {
     #[serde(default)]
@@ -62,14 +63,19 @@ impl SiteDraft {
     }
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct SitePatch {
+    #[serde(default)]
     pub name: Edit<String>,
+    #[serde(default)]
     pub description: Edit<String>,
+    #[serde(default)]
     pub latitude: Edit<f64>,
+    #[serde(default)]
     pub longitude: Edit<f64>,
     /// As a whole; null: none.
+    #[serde(default)]
     pub external_connections: Edit<Vec<ExternalConnectionDraft>>,
 }
 

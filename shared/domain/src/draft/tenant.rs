@@ -6,8 +6,9 @@ use crate::ids::TenantId;
 use crate::time::Timestamp;
 use crate::validate::{Faults, FieldError, rule};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TenantDraft {
     pub name: String,
@@ -26,10 +27,12 @@ impl TenantDraft {
     }
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct TenantPatch {
+    #[serde(default)]
     pub name: Edit<String>,
+    #[serde(default)]
     pub description: Edit<String>,
 }
 

@@ -8,8 +8,9 @@ use crate::time::Timestamp;
 use crate::validate::{Faults, FieldError, config, rule};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WimDraft {
     pub name: String,
@@ -56,13 +57,17 @@ impl WimDraft {
 }
 
 /// The connector kind is not among these: another kind is another WIM, for accounts and links are made for one.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct WimPatch {
+    #[serde(default)]
     pub name: Edit<String>,
+    #[serde(default)]
     pub wim_url: Edit<String>,
+    #[serde(default)]
     pub description: Edit<String>,
     /// Merged key by key; null removes a key.
+    #[serde(default)]
     pub config: Map<String, Value>,
 }
 

@@ -10,12 +10,18 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::fmt;
+use utoipa::__dev::ComposeSchema;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::{RefOr, Schema};
 use zeroize::Zeroize as _;
 
 /// Objects and arrays below each other, the settings themselves counted.
 pub const DEPTH_MAX: usize = 8;
 /// Bytes of the settings as JSON.
 pub const SIZE_MAX: usize = 64 * 1024;
+
+/// Stands where a secret is set, whatever is shown.
+pub const MASK: &str = "********";
 
 /// Words in the names of keys whose values are secrets.
 const SECRET_WORDS: [&str; 7] =
@@ -53,6 +59,21 @@ impl<'de> Deserialize<'de> for Plaintext {
         }
     }
 }
+
+impl ComposeSchema for Plaintext {
+    fn compose(_: Vec<RefOr<Schema>>) -> RefOr<Schema> {
+        let text = "A secret: stored sealed, never shown again.";
+        let format = Some(SchemaFormat::KnownFormat(KnownFormat::Password));
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(format)
+            .write_only(true)
+            .description(Some(text))
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for Plaintext {}
 
 impl Drop for Plaintext {
     fn drop(&mut self) {

@@ -1,8 +1,9 @@
 //! The effective configuration as `wanlink config check` prints it: each value with its origin, secrets masked.
 
-use super::endpoint::{MASK, is_masked, masked};
+use super::endpoint::{is_masked, masked};
 use super::{Loaded, Origin, settle_bound, span};
 use serde_json::Value;
+use wanlink_domain::validate::config::MASK;
 
 impl Loaded {
     /// One line per key, sorted: `key = value  # origin`; at the end the bound within which everything settles.

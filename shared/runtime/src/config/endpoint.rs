@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
-use wanlink_domain::validate::config::names_a_secret;
+use wanlink_domain::validate::config::{MASK, names_a_secret};
 
 /// One endpoint of a database, a broker or a coordination service: a URL, or what the engine takes instead (a
 /// file's path). `Debug`, `Display` and serialization mask the password; [`Endpoint::expose`] gives the whole.
@@ -38,8 +38,6 @@ impl Serialize for Endpoint {
         to.serialize_str(&masked(&self.0))
     }
 }
-
-pub(super) const MASK: &str = "***";
 
 /// Whether a key's value is not to be printed. Here a file's name is no secret, though what the file holds is.
 pub(super) fn is_masked(key: &str) -> bool {
@@ -96,18 +94,18 @@ mod tests {
         for (text, shown) in [
             (
                 "amqp://wan:s3cret@mq.example:5672/%2f?heartbeat=10",
-                "amqp://wan:***@mq.example:5672/%2f?heartbeat=10",
+                "amqp://wan:********@mq.example:5672/%2f?heartbeat=10",
             ),
-            ("postgres://wan:p@ss@db/wan", "postgres://wan:***@db/wan"),
-            ("postgres://wan:p?ss@db/wan", "postgres://wan:***@db/wan"),
-            ("postgres://wan@db/wan?password=s3cret@x", "postgres://***"),
+            ("postgres://wan:p@ss@db/wan", "postgres://wan:********@db/wan"),
+            ("postgres://wan:p?ss@db/wan", "postgres://wan:********@db/wan"),
+            ("postgres://wan@db/wan?password=s3cret@x", "postgres://********"),
             (
                 "postgres://wan@db/wan?password=s3cret&sslmode=require",
-                "postgres://wan@db/wan?password=***&sslmode=require",
+                "postgres://wan@db/wan?password=********&sslmode=require",
             ),
             ("postgres://db/wan", "postgres://db/wan"),
             ("state/wanlink.db", "state/wanlink.db"),
-            ("wan:s3cret@db", "***"),
+            ("wan:s3cret@db", "********"),
         ] {
             let masked = Endpoint::new(text).to_string();
             assert_eq!(masked, shown);

@@ -8,6 +8,7 @@ use wanlink_domain::catalogue::Network;
 use wanlink_domain::catalogue::{Account, PortMapping, Site, Tenant, Wim};
 use wanlink_domain::event::Parked;
 use wanlink_domain::ids::{AccountId, ActionId, LinkId, NetworkId, ParkedId, RequestId, SiteId, TenantId};
+use wanlink_domain::lease::Session;
 use wanlink_domain::link::{Link, LinkStatus};
 use wanlink_domain::object::{Kind, Object};
 use wanlink_domain::request::Request;
@@ -95,6 +96,9 @@ pub trait ReadStore: Send + Sync + 'static {
     async fn attempts(&self, action: ActionId) -> Result<Vec<Attempt>, StoreError>;
     async fn parked(&self, page: Page) -> Result<Slice<Parked>, StoreError>;
     async fn parked_message(&self, id: ParkedId) -> Result<Option<Parked>, StoreError>;
+
+    /// All worker sessions that are known, in id order; they count in tens.
+    async fn sessions(&self) -> Result<Vec<Session>, StoreError>;
 
     /// Ends all connections.
     async fn close(&self);

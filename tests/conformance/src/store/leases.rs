@@ -113,7 +113,10 @@ pub async fn a_session_is_put_and_renewed(bench: Bench) -> Outcome {
     };
     tx.put_session(&renewed).await?;
     tx.put_session(&rows::session(2)).await?;
-    equal("sessions", tx.sessions().await?, vec![renewed, rows::session(2)])
+    let sessions = vec![renewed, rows::session(2)];
+    equal("sessions", tx.sessions().await?, sessions.clone())?;
+    tx.commit().await?;
+    equal("read", opened.read.sessions().await?, sessions)
 }
 
 pub async fn sessions_are_forgotten_when_their_lease_ended_and_no_account_names_them(

@@ -13,6 +13,7 @@ use wanlink_domain::action::{Action, Attempt};
 use wanlink_domain::catalogue::{Account, Network, PortMapping, Site, Tenant, Wim};
 use wanlink_domain::event::Parked;
 use wanlink_domain::ids::{ActionId, LinkId, NetworkId, ParkedId, RequestId, TenantId};
+use wanlink_domain::lease::Session;
 use wanlink_domain::link::Link;
 use wanlink_domain::object::{Kind, Object};
 use wanlink_domain::request::Request;
@@ -166,6 +167,10 @@ impl<S: Source> ReadStore for Reader<S> {
 
     async fn parked_message(&self, id: ParkedId) -> Result<Option<Parked>, StoreError> {
         self.first(S::STATEMENTS.parked_by_id, vec![text(id)]).await
+    }
+
+    async fn sessions(&self) -> Result<Vec<Session>, StoreError> {
+        self.all(S::STATEMENTS.sessions, Vec::new()).await
     }
 
     async fn close(&self) {
