@@ -1,5 +1,6 @@
 //! The command line: what commands there are. Their flags stand with them.
 
+use crate::bench;
 use crate::client::session::{ClientArgs, Session};
 use crate::demo::{self, DemoArgs};
 use crate::emulator;
@@ -63,6 +64,11 @@ enum Command {
     },
     /// Run an emulated WAN controller to try things on
     Emulator(wanlink_emulator::Arguments),
+    /// Measure a running system
+    Bench {
+        #[command(subcommand)]
+        verb: bench::Verb,
+    },
     /// Import real topologies
     Topology {
         #[command(subcommand)]
@@ -142,6 +148,11 @@ enum KeyVerb {
 }
 
 impl Cli {
+    /// It measures, and needs one thread for that.
+    pub fn is_measuring(&self) -> bool {
+        matches!(self.command, Command::Bench { .. })
+    }
+
     pub async fn run(self) -> Result<(), Failure> {
         let session = || Session::new(&self.client);
         match self.command {
@@ -159,6 +170,7 @@ impl Cli {
             Command::Engines => admin::engines(),
             Command::Key { verb: KeyVerb::Generate { dir } } => admin::generate_key(&dir),
             Command::Emulator(args) => emulator::run(args).await,
+            Command::Bench { verb } => bench::run(&session()?, verb).await,
             Command::Topology { verb } => topology::run(&session()?, verb).await,
             Command::Tenant { verb } => tenant::run(&session()?, verb).await,
             Command::Site { verb } => site::run(&session()?, verb).await,

@@ -56,6 +56,11 @@ fn lines_of_the_documentation_are_understood() {
         "wanlink site create -f site.json",
         "wanlink account create -f - --tenant acme",
         "wanlink link delete ID --wait --timeout 5s",
+        "wanlink bench load --links 20000 --accounts 200 --clients 64 --pid api=12 --pid worker=@worker.pid -o json",
+        "wanlink bench load --rate 600 --arrivals uniform --controller-latency 100ms --max-in-flight 16 --keep",
+        "wanlink bench load --counter sql=n --when-queued start --watch 2m --watch-after 60s",
+        "wanlink bench clean --prefix bench-1",
+        "wanlink bench pipe --conf-file conductor.toml --queues 1 --messages 20000 --pid database=@postmaster.pid",
     ] {
         if let Err(error) = read(line) {
             panic!("{line}: {error}");
@@ -83,6 +88,12 @@ fn lines_that_make_no_sense_are_refused_with_the_reason() {
         ("wanlink link delete ID --wait-timeout 5", "length of time"),
         ("wanlink network create n --tenant t --site s --attachment site=x,vlan=1", "this network's"),
         ("wanlink link list -o xml", "table"),
+        ("wanlink bench load --links 0", "--links"),
+        ("wanlink bench load --rate 0", "above 0"),
+        ("wanlink bench load --arrivals uniform", "--rate"),
+        ("wanlink bench load --pid api", "NAME=PID"),
+        ("wanlink bench clean", "--prefix"),
+        ("wanlink bench pipe --prefetch 0", "--prefetch"),
     ] {
         let refused = read(line).expect_err(line).to_string();
         assert!(refused.contains(part), "{line}: {refused}");

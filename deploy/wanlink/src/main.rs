@@ -8,11 +8,13 @@
 //! | `serve`, `admin` | commands that run; commands of an operator |
 //! | `client`, `nouns`, `topology` | commands that call the api |
 //! | `demo`, `emulator` | the demonstration and its controller |
+//! | `bench` | measurements of a running system |
 //!
 //! Deliberately absent: anything that a role could do itself.
 
 mod admin;
 mod assemble;
+mod bench;
 mod cli;
 #[cfg(test)]
 mod cli_tests;
@@ -21,6 +23,7 @@ mod demo;
 mod emulator;
 mod exit;
 mod nouns;
+mod quantile;
 mod serve;
 mod settings;
 mod topology;
@@ -35,7 +38,12 @@ fn main() -> ExitCode {
         return ended(Err(Failure::failed("another crypto provider was installed already")));
     }
     let cli = cli::Cli::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let mut builder = match cli.is_measuring() {
+        // It shares the processors with what it measures.
+        true => tokio::runtime::Builder::new_current_thread(),
+        false => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let runtime = match builder.enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return ended(Err(Failure::failed(format!("no runtime: {error}")))),
     };

