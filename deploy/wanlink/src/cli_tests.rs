@@ -60,6 +60,7 @@ fn lines_of_the_documentation_are_understood() {
         "wanlink bench load --rate 600 --arrivals uniform --controller-latency 100ms --max-in-flight 16 --keep",
         "wanlink bench load --counter sql=n --when-queued start --watch 2m --watch-after 60s",
         "wanlink bench clean --prefix bench-1",
+        "wanlink bench table figures",
         "wanlink bench pipe --conf-file conductor.toml --queues 1 --messages 20000 --pid database=@postmaster.pid",
     ] {
         if let Err(error) = read(line) {

@@ -47,11 +47,12 @@ async fn one(channel: &Channel, job: &Job, n: usize) -> Result<(), Fault> {
     const PERSISTENT: u8 = 2;
     let mode = if job.persistent { PERSISTENT } else { TRANSIENT };
     let key = &job.routing_keys[n % job.rows % job.routing_keys.len()];
+    let message = Change::of(n, job.rows).write(job.bytes);
     let sent = channel.basic_publish(
         job.exchange.as_str().into(),
         key.as_str().into(),
         BasicPublishOptions { mandatory: true, immediate: false },
-        &Change::of(n, job.rows).write(job.bytes),
+        &message,
         BasicProperties::default().with_delivery_mode(mode),
     );
     match sent.await?.await? {

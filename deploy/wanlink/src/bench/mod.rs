@@ -8,6 +8,7 @@
 //! | `settle` | until everything has settled, and the record of it |
 //! | `procfs`, `probe` | processor time and memory of the processes |
 //! | `result`, `run` | the figures |
+//! | `table` | all runs of a series as Markdown |
 //! | `pipe` | the ceiling beside them: broker and database with nothing between |
 //!
 //! Deliberately absent: starting what is measured (`tests/bench/run` does), and any way around the api.
@@ -23,11 +24,14 @@ mod result;
 mod run;
 mod schedule;
 mod settle;
+mod table;
 
+use crate::client::output;
 use crate::client::session::Session;
 use crate::exit::Failure;
 use options::LoadArgs;
 use pipe::PipeArgs;
+use std::path::PathBuf;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Verb {
@@ -41,6 +45,11 @@ pub enum Verb {
         #[arg(long)]
         prefix: String,
     },
+    /// The figures of many runs as Markdown
+    Table {
+        /// Folder of NAME.json (what a run printed with -o json) and NAME.command (the line that made it)
+        folder: PathBuf,
+    },
 }
 
 pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
@@ -48,5 +57,6 @@ pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
         Verb::Load(args) => run::run(session, &args).await,
         Verb::Pipe(args) => pipe::run(session.format, &args).await,
         Verb::Clean { prefix } => run::clean(session, &prefix).await,
+        Verb::Table { folder } => output::text(&table::markdown(&table::read(&folder)?)),
     }
 }

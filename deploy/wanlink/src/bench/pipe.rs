@@ -230,17 +230,18 @@ const GO: &str = "go";
 
 /// The other side: is told the job, connects, waits for the word, publishes, says when it began.
 async fn publishing() -> Result<(), Failure> {
-    let mut input = BufReader::new(tokio::io::stdin()).lines();
-    let mut line = async || {
-        let line = input.next_line().await.ok().flatten();
-        line.ok_or_else(|| Failure::usage("--publishing is how the pipe starts its other side"))
+    // Read without tokio: nothing else is to happen in this process while it waits for a line.
+    let line = || {
+        let mut line = String::new();
+        let read = std::io::stdin().read_line(&mut line);
+        let told = read.is_ok_and(|bytes| bytes > 0).then_some(line);
+        told.ok_or_else(|| Failure::usage("--publishing is how the pipe starts its other side"))
     };
-    let job: Job = serde_json::from_str(&line().await?).map_err(|error| {
-        Failure::usage(format!("--publishing: no job: line 1, column {}", error.column()))
-    })?;
+    let job: Job = serde_json::from_str(&line()?)
+        .map_err(|error| Failure::usage(format!("--publishing: no job, at column {}", error.column())))?;
     let publisher = Publisher::open(&job).await.map_err(broken)?;
     output::line(READY)?;
-    line().await?;
+    line()?;
     let first = publish(&publisher, &job).await.map_err(broken)?;
     output::line(&first.as_micros().to_string())
 }
