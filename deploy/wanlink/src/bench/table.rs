@@ -59,8 +59,13 @@ pub fn markdown(runs: &Runs) -> String {
     let watched: Vec<(&String, &Run)> = watched.iter().map(|(name, run)| (name, run)).collect();
     by_name(&mut out, "What the settled system uses by itself, in cores", "cpu_cores", &watched);
     out.push_str("### Commands\n\n");
+    // Repetitions share a line.
+    let mut names: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (name, run) in runs {
-        let _ = writeln!(out, "- {name}: `{}`", run.command);
+        names.entry(&run.command).or_default().push(name);
+    }
+    for (command, names) in names {
+        let _ = writeln!(out, "- {}: `{command}`", names.join(", "));
     }
     out
 }

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod away;
+pub mod bench;
 pub mod controllers;
 pub mod cut_off;
 pub mod demo;
