@@ -1,6 +1,6 @@
-//! Acceptance (design 4.1): one message to the journal, prompts beside it, and the journal's word as the answer.
+//! Acceptance (design 4.1): handed in to the journal (`lane`), and answered with the journal's word.
 //!
-//! The request is accepted when the journal's message is confirmed and not returned, whatever becomes of the
+//! The request is accepted when its message in the journal is confirmed and not returned, whatever becomes of the
 //! prompts: the record dispatches what they do not bring. Deliberately absent: planning (`links`), and any write.
 
 use crate::commands::key_conflict;
@@ -11,18 +11,17 @@ use crate::word::{About, Word};
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use futures::FutureExt as _;
 use serde::Serialize;
 use std::time::Duration;
 use utoipa::ToSchema;
-use wanlink_broker::port::{PublishError, Queue};
+use wanlink_broker::port::PublishError;
 use wanlink_domain::action::{Action, ActionKind, ActionState};
 use wanlink_domain::ids::{ActionId, LinkId, RequestId, TenantId};
 use wanlink_domain::reason::Code;
 use wanlink_domain::request::Request as RecordedRequest;
+use wanlink_domain::time::Timestamp;
 use wanlink_store::port::{ActionFilter, Page};
-use wanlink_wire::account::Prompt;
-use wanlink_wire::journal::{NewAction, Request, Verdict};
+use wanlink_wire::journal::{Request, Traced, Verdict};
 
 /// Where a request can be read.
 pub fn location(id: RequestId) -> String {
@@ -39,8 +38,7 @@ pub async fn recorded(state: &State, id: RequestId, digest: &str) -> Result<Opti
         return Err(reason.into());
     }
     let actions = recorded_actions(state, id).await?;
-    let listed = actions.iter().map(|it| AcceptedAction::new(it.id, it.link_id, it.kind, it.state)).collect();
-    Ok(Some(accepted(Recorded::Already(&request), listed)))
+    Ok(Some(Accepted::recorded(&request, &actions).answer(true)))
 }
 
 /// All actions of one request; as many as a page holds.
@@ -76,7 +74,8 @@ async fn hand_in(state: &State, mut request: Request) -> Result<Response, Proble
     let mut waiting = state.inbox.wait_for(About::Request(id));
     let began = state.clock.mono();
     let awaited = state.journal.begin(began);
-    let confirmed = match publish(state, &request).await {
+    let told = Accepted::planned(&request);
+    let confirmed = match state.lanes.publish(Traced { trace: None, request }).await {
         Ok(()) => true,
         Err(PublishError::Unknown(_)) => false,
         Err(error) => {
@@ -95,9 +94,9 @@ async fn hand_in(state: &State, mut request: Request) -> Result<Response, Proble
     match word {
         Some(Word::Journal(Verdict::Refused { problem })) => Err(problem.into()),
         Some(Word::Journal(Verdict::Conflict)) => Err(key_conflict()),
-        Some(_) => Ok(accepted(Recorded::Now(&request), planned(&request.actions))),
+        Some(_) => Ok(told.answer(true)),
         None if !confirmed => Err(unknown(id, "the message broker gave no confirm")),
-        None if durable => Ok(accepted(Recorded::NotYet(&request), planned(&request.actions))),
+        None if durable => Ok(told.answer(false)),
         None => Err(unknown(id, "it was not recorded in time")),
     }
 }
@@ -105,54 +104,6 @@ async fn hand_in(state: &State, mut request: Request) -> Result<Response, Proble
 fn unknown(id: RequestId, why: &str) -> Problem {
     let detail = format!("{why}: repeat with the same Idempotency-Key, or read {}", location(id));
     Problem::new(Code::OutcomeUnknown, detail).with_location(location(id))
-}
-
-/// The journal's message and the prompts at the same time; only the former is waited for. Nothing more is sent
-/// where the broker refuses the former at once.
-async fn publish(state: &State, request: &Request) -> Result<(), PublishError> {
-    let mut journal = state.publisher.publish(state.outgoing(Queue::Journal, request.clone(), true));
-    let early = (&mut journal).now_or_never();
-    if let Some(Err(error)) = early {
-        return Err(error);
-    }
-    let prompts = async {
-        for action in &request.actions {
-            let message =
-                state.outgoing(Queue::Account(action.account_id), prompt(request.id, action), false);
-            if let Err(error) = state.publisher.publish_unwaited(message).await {
-                // The record dispatches what is not prompted.
-                tracing::debug!(%error, action = %action.id, "a prompt was not sent");
-                return;
-            }
-        }
-    };
-    match early {
-        Some(outcome) => {
-            prompts.await;
-            outcome
-        }
-        None => futures::join!(journal, prompts).0,
-    }
-}
-
-fn prompt(request: RequestId, action: &NewAction) -> Prompt {
-    Prompt {
-        request,
-        action: action.id,
-        link: action.link_id,
-        kind: action.kind,
-        accepted_at: action.accepted_at,
-    }
-}
-
-/// How far a request is when it is answered.
-enum Recorded<'a> {
-    /// On record from an earlier call.
-    Already(&'a RecordedRequest),
-    /// The journal's word came.
-    Now(&'a Request),
-    /// Accepted; the word did not come in time.
-    NotYet(&'a Request),
 }
 
 /// The answer of a call that was accepted: it is on record, or will be.
@@ -180,24 +131,39 @@ struct AcceptedAction {
     state: ActionState,
 }
 
-impl AcceptedAction {
-    fn new(id: ActionId, link: LinkId, kind: ActionKind, state: ActionState) -> Self {
-        Self { id, link, kind, state }
+impl Accepted {
+    fn of(id: RequestId, tenant_id: TenantId, at: Timestamp, actions: Vec<AcceptedAction>) -> Self {
+        let request = AcceptedRequest { id, tenant_id, accepted_at: at.into(), total: actions.len() };
+        Self { request, actions, journaled: false }
     }
-}
 
-fn accepted(recorded: Recorded<'_>, actions: Vec<AcceptedAction>) -> Response {
-    let (id, tenant_id, at, journaled) = match recorded {
-        Recorded::Already(it) => (it.id, it.tenant_id, it.accepted_at, true),
-        Recorded::Now(it) => (it.id, it.tenant_id, it.accepted_at, true),
-        Recorded::NotYet(it) => (it.id, it.tenant_id, it.accepted_at, false),
-    };
-    let request = AcceptedRequest { id, tenant_id, accepted_at: at.into(), total: actions.len() };
-    let body = Accepted { request, actions, journaled };
-    (StatusCode::ACCEPTED, [(header::LOCATION, location(id))], Json(body)).into_response()
-}
+    /// Of a request that is handed in: all its actions are new.
+    fn planned(request: &Request) -> Self {
+        let state = ActionState::Scheduled;
+        let listed = request.actions.iter().map(|it| AcceptedAction {
+            id: it.id,
+            link: it.link_id,
+            kind: it.kind,
+            state,
+        });
+        Self::of(request.id, request.tenant_id, request.accepted_at, listed.collect())
+    }
 
-fn planned(actions: &[NewAction]) -> Vec<AcceptedAction> {
-    let scheduled = ActionState::Scheduled;
-    actions.iter().map(|it| AcceptedAction::new(it.id, it.link_id, it.kind, scheduled)).collect()
+    /// Of one that is on record from an earlier call.
+    fn recorded(request: &RecordedRequest, actions: &[Action]) -> Self {
+        let listed = actions.iter().map(|it| AcceptedAction {
+            id: it.id,
+            link: it.link_id,
+            kind: it.kind,
+            state: it.state,
+        });
+        Self::of(request.id, request.tenant_id, request.accepted_at, listed.collect())
+    }
+
+    /// `journaled`: it is on record, not only accepted.
+    fn answer(mut self, journaled: bool) -> Response {
+        self.journaled = journaled;
+        let location = location(self.request.id);
+        (StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(self)).into_response()
+    }
 }

@@ -14,6 +14,7 @@ mod commands;
 mod docs;
 mod handlers;
 mod intake;
+mod lane;
 mod listing;
 mod objects;
 mod observe;

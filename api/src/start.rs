@@ -6,6 +6,7 @@
 use crate::backpressure::JournalWatch;
 use crate::broker_clients;
 use crate::catalogue::CatalogueCache;
+use crate::lane;
 use crate::readiness::{self, Readiness};
 use crate::routes;
 use crate::server;
@@ -71,10 +72,12 @@ impl Api {
         let listener = TcpListener::bind(deps.settings.listen).await?;
         let addr = listener.local_addr()?;
         let stop = tasks.token().child_token();
-        let state = Arc::new(state(deps));
+        let (state, waiting) = state(deps);
+        let state = Arc::new(state);
         let ready = state.readiness.subscribe();
         let behind = Tasks::new();
         spawn_inbox(&state, &behind);
+        lane::serve(&state, waiting, &behind);
         behind.spawn(readiness::follow(state.clone(), behind.clone()));
         let front = {
             let (stop, tasks) = (stop.clone(), behind.clone());
@@ -103,10 +106,11 @@ impl ApiHandle {
     }
 }
 
-fn state(deps: ApiDeps) -> State {
+fn state(deps: ApiDeps) -> (State, lane::Waiting) {
     let ApiDeps { broker, store, sealer, connectors, clock, entropy, settings, telemetry } = deps;
+    let (lanes, waiting) = lane::Lanes::new(settings.calls_max);
     let publisher: Arc<dyn Publisher> = Arc::from(broker.publisher());
-    State {
+    let state = State {
         publisher,
         broker,
         store,
@@ -115,13 +119,15 @@ fn state(deps: ApiDeps) -> State {
         clock,
         entropy,
         inbox: Inbox::default(),
+        lanes,
         catalogue: CatalogueCache::default(),
         journal: JournalWatch::new(settings.word_missing_max),
         readiness: watch::Sender::new(Readiness::default()),
         calls_unread: watch::Sender::default(),
         telemetry,
         settings,
-    }
+    };
+    (state, waiting)
 }
 
 /// The second way in, where it is wanted.

@@ -2,6 +2,7 @@
 
 use crate::backpressure::JournalWatch;
 use crate::catalogue::CatalogueCache;
+use crate::lane::Lanes;
 use crate::readiness::Readiness;
 use crate::settings::ApiSettings;
 use crate::word::Inbox;
@@ -31,6 +32,7 @@ pub struct State {
     pub settings: ApiSettings,
     pub telemetry: Telemetry,
     pub inbox: Inbox,
+    pub lanes: Lanes,
     pub catalogue: CatalogueCache,
     pub journal: JournalWatch,
     pub readiness: watch::Sender<Readiness>,
@@ -49,9 +51,19 @@ impl State {
 
     /// A message in its envelope, addressed to a queue.
     pub fn outgoing(&self, queue: Queue, message: impl Into<Message>, wants_reply: bool) -> Outgoing {
+        self.traced(queue, None, message.into(), wants_reply)
+    }
+
+    /// The same, as part of a trace.
+    pub fn traced(
+        &self,
+        queue: Queue,
+        trace: Option<String>,
+        message: Message,
+        wants_reply: bool,
+    ) -> Outgoing {
         let at = self.clock.wall();
-        let envelope =
-            Envelope { id: MessageId(self.entropy.uuid_v7(at)), at, trace: None, message: message.into() };
+        let envelope = Envelope { id: MessageId(self.entropy.uuid_v7(at)), at, trace, message };
         Outgoing { to: Address::Queue(queue), payload: encode(&envelope).into(), wants_reply, expires: None }
     }
 }

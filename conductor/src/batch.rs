@@ -7,7 +7,7 @@
 
 use crate::context::Context;
 use crate::figures;
-use crate::work::Outgoing;
+use crate::work::{Outgoing, Wake};
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +16,7 @@ use wanlink_broker::port::{Address, Consumer, Delivery, Queue, ReplyTo};
 use wanlink_domain::retry::Schedule;
 use wanlink_runtime::tasks::Tasks;
 use wanlink_store::port::StoreError;
-use wanlink_wire::{DecodeError, Envelope, Message, decode, report};
+use wanlink_wire::{DecodeError, Envelope, Message, decode, encode, report};
 
 /// One message that was read.
 #[derive(Clone, Debug)]
@@ -30,15 +30,14 @@ pub struct Received {
 pub struct Handled {
     pub replies: Vec<(ReplyTo, Message)>,
     pub prompts: Vec<Outgoing>,
-    /// Due times or events were written.
-    pub nudge: bool,
+    pub wake: Wake,
 }
 
 impl Handled {
     fn merge(&mut self, other: Handled) {
         self.replies.extend(other.replies);
         self.prompts.extend(other.prompts);
-        self.nudge |= other.nudge;
+        self.wake.merge(other.wake);
     }
 }
 
@@ -128,12 +127,13 @@ async fn session(
                 None => return Ended::Stopped,
             },
         };
-        let mut deliveries = vec![first];
-        while deliveries.len() < context.settings.batch_max {
+        let mut batch = Batch::default();
+        batch.take(handler, first);
+        while batch.received.len() < context.settings.batch_max {
             let Some(next) = consumer.try_next() else { break };
-            deliveries.push(next);
+            batch.take(handler, next);
         }
-        match work_off(handler, context, deliveries).await {
+        match work_off(handler, context, batch).await {
             Ok(()) => {
                 *failures = 0;
                 state.working.store(true, Ordering::Relaxed);
@@ -143,31 +143,53 @@ async fn session(
     }
 }
 
-/// Handles one batch and settles its deliveries. `Err`: nothing more can be done now; what is not settled comes
-/// again when the consumer is closed.
-async fn work_off(
-    handler: &dyn Handler,
-    context: &Arc<Context>,
-    deliveries: Vec<Delivery>,
-) -> Result<(), String> {
-    let mut known = Vec::new();
-    let mut received = Vec::new();
-    let mut too_new = None;
-    for delivery in deliveries {
-        let why = match decode(&delivery.payload) {
-            Ok(envelope) if handler.accepts(&envelope.message) => {
-                received.push(Received { envelope, reply_to: delivery.reply_to.clone() });
-                known.push(delivery);
-                continue;
+/// Deliveries as they were read.
+#[derive(Default)]
+struct Batch {
+    /// What is to be handled: a delivery may stand for several messages.
+    received: Vec<Received>,
+    /// Where they came from; settled when all that they stand for is handled.
+    known: Vec<Delivery>,
+    unreadable: Vec<(Delivery, String)>,
+    too_new: Option<String>,
+}
+
+impl Batch {
+    fn take(&mut self, handler: &dyn Handler, delivery: Delivery) {
+        let unreadable = match decode(&delivery.payload) {
+            Ok(envelope) => {
+                let messages = envelope.unbundle();
+                match messages.iter().find(|envelope| !handler.accepts(&envelope.message)) {
+                    None => {
+                        let reply_to = &delivery.reply_to;
+                        let received = |envelope| Received { envelope, reply_to: reply_to.clone() };
+                        self.received.extend(messages.into_iter().map(received));
+                        self.known.push(delivery);
+                        return;
+                    }
+                    Some(envelope) => {
+                        format!("kind {:?} does not belong on this queue", envelope.message.kind())
+                    }
+                }
             }
-            Ok(envelope) => format!("kind {:?} does not belong on this queue", envelope.message.kind()),
             Err(DecodeError::UnknownVersion(version)) => {
-                too_new = Some(format!("a message of version {version}: a newer conductor must take it"));
-                continue;
+                self.too_new =
+                    Some(format!("a message of version {version}: a newer conductor must take it"));
+                return;
             }
             Err(error) => error.to_string(),
         };
-        park(handler.queue(), context, delivery, &why).await?;
+        self.unreadable.push((delivery, unreadable));
+    }
+}
+
+/// Handles one batch and settles its deliveries. `Err`: nothing more can be done now; what is not settled comes
+/// again when the consumer is closed.
+async fn work_off(handler: &dyn Handler, context: &Arc<Context>, batch: Batch) -> Result<(), String> {
+    let Batch { received, known, unreadable, too_new } = batch;
+    for (delivery, why) in unreadable {
+        park(handler.queue(), context, &delivery.payload, &why).await?;
+        delivery.ack().await;
     }
     let mut parked = Vec::new();
     let mut handled = Handled::default();
@@ -177,22 +199,21 @@ async fn work_off(
     metrics.batch_messages.observe([queue], received.len());
     metrics.batch_time.observe([queue], context.clock.mono().saturating_sub(began));
     // What was committed is told, even where the rest of the batch could not be handled now.
-    if handled.nudge {
-        context.nudge.all();
-    }
+    context.wake(handled.wake);
     for (to, message) in handled.replies {
         context.reply(to, message).await;
     }
     context.prompt(handled.prompts).await;
     worked?;
     metrics.messages.add([queue], known.len() as u64);
-    for (index, delivery) in known.into_iter().enumerate() {
-        match parked.iter().find(|(at, _)| *at == index) {
-            Some((_, why)) => park(handler.queue(), context, delivery, why).await?,
-            None => {
-                delivery.ack().await;
-            }
+    for (place, why) in parked {
+        // Alone: what came with it in one delivery is handled.
+        if let Some(received) = received.get(place) {
+            park(handler.queue(), context, &encode(&received.envelope), &why).await?;
         }
+    }
+    for delivery in known {
+        delivery.ack().await;
     }
     // Its neighbours are done; it is given back when the channel is closed, and this process is not ready.
     too_new.map_or(Ok(()), Err)
@@ -258,14 +279,14 @@ fn again(handler: &dyn Handler, context: &Context, why: &'static str) {
     context.telemetry.metrics.batch_retries.one([figures::queue(handler.queue()), why]);
 }
 
-/// Sets a message aside, visibly; acknowledged only when the parked copy is confirmed.
-async fn park(queue: Queue, context: &Arc<Context>, delivery: Delivery, why: &str) -> Result<(), String> {
+/// Sets a message aside, visibly. Its delivery may be acknowledged only after that: the parked copy is confirmed.
+async fn park(queue: Queue, context: &Arc<Context>, payload: &[u8], why: &str) -> Result<(), String> {
     use base64::Engine;
-    tracing::error!(?queue, why, bytes = delivery.payload.len(), "a message is parked");
+    tracing::error!(?queue, why, bytes = payload.len(), "a message is parked");
     let parked = report::Parked {
         origin: crate::parked::origin(queue),
         reason: why.to_owned(),
-        payload: base64::engine::general_purpose::STANDARD.encode(&delivery.payload),
+        payload: base64::engine::general_purpose::STANDARD.encode(payload),
     };
     let payload = context.seal(parked.into());
     context
@@ -273,6 +294,5 @@ async fn park(queue: Queue, context: &Arc<Context>, delivery: Delivery, why: &st
         .await
         .map_err(|error| format!("a message could not be parked: {error}"))?;
     context.telemetry.metrics.parked.one([figures::queue(queue)]);
-    delivery.ack().await;
     Ok(())
 }

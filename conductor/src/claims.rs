@@ -5,7 +5,7 @@
 
 use crate::context::Context;
 use crate::resolve::Places;
-use crate::work::{Outgoing, Waited, Work};
+use crate::work::{Waited, Work, Written};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use wanlink_domain::action::{Action, ActionKind, ActionState, Event, Ignored, blocked_by};
@@ -26,7 +26,7 @@ pub async fn judge(
     context: &Context,
     tx: &mut dyn Transaction,
     claims: &[&Claim],
-) -> Result<(Vec<Vec<VerdictItem>>, Vec<Outgoing>), StoreError> {
+) -> Result<(Vec<Vec<VerdictItem>>, Written), StoreError> {
     let items = || claims.iter().flat_map(|claim| claim.items.iter());
     let links = items().map(|item| item.link);
     let mut work = Work::load(tx, links, &context.settings.budgets, context.entropy.as_ref()).await?;
@@ -41,8 +41,7 @@ pub async fn judge(
         }
         all.push(verdicts);
     }
-    let prompts = work.write(tx).await?;
-    Ok((all, prompts))
+    Ok((all, work.write(tx).await?))
 }
 
 /// What the verdicts rest on besides the locked links.

@@ -2,7 +2,7 @@
 
 use crate::figures;
 use crate::settings::ConductorSettings;
-use crate::work::Outgoing;
+use crate::work::{Outgoing, Wake};
 use std::sync::Arc;
 use tokio::sync::Notify;
 use wanlink_broker::port::{Address, Broker, PublishError, Publisher, Queue, ReplyTo};
@@ -34,14 +34,17 @@ pub struct Nudge {
     pub planner: Notify,
 }
 
-impl Nudge {
-    pub fn all(&self) {
-        self.dispatch.notify_one();
-        self.outbox.notify_one();
-    }
-}
-
 impl Context {
+    /// Wakes the loops for what was committed; what comes due after their next look by themselves can wait for that.
+    pub fn wake(&self, wake: Wake) {
+        if wake.due_in.is_some_and(|due_in| due_in < self.settings.tick) {
+            self.nudge.dispatch.notify_one();
+        }
+        if wake.events {
+            self.nudge.outbox.notify_one();
+        }
+    }
+
     /// A message in its envelope, ready for the broker.
     pub fn seal(&self, message: Message) -> Vec<u8> {
         let at = self.clock.wall();

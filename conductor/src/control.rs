@@ -4,6 +4,7 @@ use crate::batch::{Handled, Handler, Received};
 use crate::claims;
 use crate::commands::Commands;
 use crate::context::Context;
+use crate::work::Wake;
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -43,7 +44,7 @@ impl Handler for Control {
                 Message::Settings(query) => settings.push((query, to)),
                 Message::Command(command) => {
                     let (answer, prompts) = self.commands.execute(command).await?;
-                    handled.nudge = true;
+                    handled.wake.merge(Wake::ALL);
                     // At once: a later part of the batch may fail, and then this command is answered from its record.
                     self.context.prompt(prompts).await;
                     handled.replies.extend(to.cloned().map(|to| (to, Message::Answer(answer))));
@@ -72,10 +73,10 @@ impl Control {
     ) -> Result<(), StoreError> {
         let mut tx = self.context.store.begin().await?;
         let bodies: Vec<&Claim> = claims.iter().map(|(claim, _)| *claim).collect();
-        let (verdicts, prompts) = claims::judge(&self.context, tx.as_mut(), &bodies).await?;
+        let (verdicts, written) = claims::judge(&self.context, tx.as_mut(), &bodies).await?;
         tx.commit().await?;
-        handled.prompts.extend(prompts);
-        handled.nudge = true;
+        handled.prompts.extend(written.prompts);
+        handled.wake.merge(written.wake);
         let mut replies: BTreeMap<(ReplyTo, SessionId), Vec<VerdictItem>> = BTreeMap::new();
         for ((claim, to), items) in claims.iter().zip(verdicts) {
             if let Some(to) = to {

@@ -7,7 +7,7 @@
 use crate::context::Context;
 use crate::resolve::Places;
 use crate::room::Room;
-use crate::work::Work;
+use crate::work::{Wake, Work};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -99,16 +99,17 @@ async fn pass(context: &Context) -> Result<Pass, StoreError> {
     for due in &due {
         advance(&mut work, &facts, due.action.id, &mut polls);
     }
-    let prompts = work.write(tx.as_mut()).await?;
+    let written = work.write(tx.as_mut()).await?;
     tx.commit().await?;
-    context.prompt(prompts).await;
+    context.prompt(written.prompts).await;
     let mut room = Room::default();
     for (account, poll) in polls {
         if room.in_queue(context, account).await {
             context.to_account(account, poll.into()).await;
         }
     }
-    context.nudge.outbox.notify_one();
+    // When this loop looks again it says itself.
+    context.wake(Wake { due_in: None, ..written.wake });
     Ok(if full { Pass::More } else { Pass::Sleep(SHORTEST) })
 }
 

@@ -2,7 +2,7 @@
 
 use crate::batch::{Handled, Handler, Received};
 use crate::context::Context;
-use crate::work::Work;
+use crate::work::{Work, Written};
 use async_trait::async_trait;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -43,7 +43,7 @@ impl Handler for Journal {
             })
             .collect();
         let mut tx = self.context.store.begin().await?;
-        let (words, prompts) = self.record(tx.as_mut(), &requests).await?;
+        let (words, written) = self.record(tx.as_mut(), &requests).await?;
         tx.commit().await?;
         let mut replies: BTreeMap<ReplyTo, Vec<Word>> = BTreeMap::new();
         for (request, reply_to) in &requests {
@@ -54,7 +54,7 @@ impl Handler for Journal {
         }
         let replies =
             replies.into_iter().map(|(to, words)| (to, Message::Journaled(Journaled { words }))).collect();
-        Ok(Handled { replies, prompts, nudge: true })
+        Ok(Handled { replies, prompts: written.prompts, wake: written.wake })
     }
 }
 
@@ -70,7 +70,7 @@ impl Journal {
         &self,
         tx: &mut dyn Transaction,
         requests: &[(&'a Request, Option<&ReplyTo>)],
-    ) -> Result<(Words<'a>, Vec<crate::work::Outgoing>), StoreError> {
+    ) -> Result<(Words<'a>, Written), StoreError> {
         let context = &self.context;
         let links: Vec<LinkId> = actions_of(requests).map(|action| action.link_id).collect();
         let mut work = Work::load(tx, links, &context.settings.budgets, context.entropy.as_ref()).await?;
@@ -112,8 +112,7 @@ impl Journal {
                 return Err(StoreError::Conflict("a request of this batch was recorded meanwhile".into()));
             }
         }
-        let prompts = work.write(tx).await?;
-        Ok((words, prompts))
+        Ok((words, work.write(tx).await?))
     }
 }
 

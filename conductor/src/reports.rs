@@ -3,7 +3,7 @@
 
 use crate::batch::{Handled, Handler, Received};
 use crate::context::Context;
-use crate::work::{Outgoing, Work, jittered};
+use crate::work::{Work, Written, jittered};
 use async_trait::async_trait;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -46,7 +46,7 @@ impl Handler for Reports {
             }
         }
         let mut tx = self.context.store.begin().await?;
-        let (fates, prompts) = self.apply(tx.as_mut(), &reports, &sights).await?;
+        let (fates, written) = self.apply(tx.as_mut(), &reports, &sights).await?;
         tx.commit().await?;
         let mut replies: BTreeMap<(ReplyTo, SessionId), Vec<ReportedItem>> = BTreeMap::new();
         for ((report, reply_to), fates) in reports.iter().zip(fates) {
@@ -58,7 +58,7 @@ impl Handler for Reports {
             .into_iter()
             .map(|((to, session), items)| (to, Message::Reported(Reported { session, items })))
             .collect();
-        Ok(Handled { replies, prompts, nudge: true })
+        Ok(Handled { replies, prompts: written.prompts, wake: written.wake })
     }
 }
 
@@ -68,7 +68,7 @@ impl Reports {
         tx: &mut dyn Transaction,
         reports: &[(&Report, Option<&ReplyTo>)],
         sights: &[(SessionId, &ObservedItem)],
-    ) -> Result<(Vec<Vec<ReportedItem>>, Vec<Outgoing>), StoreError> {
+    ) -> Result<(Vec<Vec<ReportedItem>>, Written), StoreError> {
         let context = &self.context;
         let items = || reports.iter().flat_map(|(report, _)| report.items.iter());
         let links = items().map(|item| item.link).chain(sights.iter().map(|(_, item)| item.link));
@@ -93,12 +93,12 @@ impl Reports {
         }
         let seen = self.observe(&mut work, &accounts, sights);
         let now = work.now;
-        let prompts = work.write(tx).await?;
+        let written = work.write(tx).await?;
         if !seen.is_empty() {
             let due = now.after(jittered(context.settings.budgets.refresh, context.entropy.bits()));
             tx.schedule_refreshes(&seen, due, Some(now)).await?;
         }
-        Ok((fates, prompts))
+        Ok((fates, written))
     }
 
     /// Applies what observations found; answers the links that were seen just as they are on record.

@@ -29,6 +29,31 @@ pub struct Outgoing {
     pub prompt: Prompt,
 }
 
+/// What a unit of work asks for once it is committed.
+#[derive(Debug, Default)]
+pub struct Written {
+    pub prompts: Vec<Outgoing>,
+    pub wake: Wake,
+}
+
+/// Which loops have something to do before they would look by themselves.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wake {
+    /// How soon the first of the written actions comes due.
+    pub due_in: Option<Duration>,
+    pub events: bool,
+}
+
+impl Wake {
+    /// Something is due and something may be told: for changes that no unit of work has written.
+    pub const ALL: Self = Self { due_in: Some(Duration::ZERO), events: true };
+
+    pub fn merge(&mut self, other: Self) {
+        self.due_in = self.due_in.into_iter().chain(other.due_in).min();
+        self.events |= other.events;
+    }
+}
+
 /// Locked links with their unfinished actions, and all changes to them.
 pub struct Work<'a> {
     pub now: Timestamp,
@@ -59,11 +84,17 @@ impl<'a> Work<'a> {
         // action without its link.
         let found: Vec<LinkId> = links.iter().map(|link| link.id).collect();
         let actions = if found.is_empty() { Vec::new() } else { tx.unfinished_actions(&found).await? };
+        let mut links: BTreeMap<LinkId, Link> = links.into_iter().map(|link| (link.id, link)).collect();
+        for action in actions.iter().filter(|action| action.attempt > 0) {
+            if let Some(link) = links.get_mut(&action.link_id) {
+                has_begun(link, action);
+            }
+        }
         Ok(Self {
             now: tx.now().await?,
             budgets,
             entropy,
-            links: links.into_iter().map(|link| (link.id, link)).collect(),
+            links,
             actions: actions.into_iter().map(|action| (action.id, action)).collect(),
             changed_links: BTreeSet::new(),
             changed_actions: BTreeSet::new(),
@@ -246,13 +277,11 @@ impl<'a> Work<'a> {
         action.epoch = Some(epoch);
         action.session_id = Some(session);
         action.started_at = Some(now);
-        let (link, order) = (action.link_id, action.order());
         self.changed_actions.insert(id);
-        self.edit_link(link, |link| {
-            link.touched = true;
-            link.begun = link.begun.max(Some(order));
-            link.refresh_due_at = None;
-        });
+        // The link's row need not say so before this action ends: until then its own row does (`load`).
+        if let Some(link) = self.links.get_mut(&action.link_id) {
+            has_begun(link, action);
+        }
     }
 
     fn follow_link(&mut self, id: ActionId, to: ActionState, found: Option<Found>, reason: Option<Reason>) {
@@ -372,6 +401,10 @@ impl<'a> Work<'a> {
             ActionState::Scheduled | ActionState::Running | ActionState::Build | ActionState::Retry => {}
         }
         self.events.push(events::action_ended(action, self.now));
+        if action.attempt > 0 {
+            // From now on only the link's row says that something was begun on it.
+            self.changed_links.insert(link_id);
+        }
         if self.link(link_id).is_some_and(|link| link.status == LinkStatus::Deleted) {
             self.end_rest_of_deleted(link_id);
         }
@@ -410,7 +443,7 @@ impl<'a> Work<'a> {
     }
 
     /// Writes everything and answers what is to be published after the commit.
-    pub async fn write(mut self, tx: &mut dyn Transaction) -> Result<Vec<Outgoing>, StoreError> {
+    pub async fn write(mut self, tx: &mut dyn Transaction) -> Result<Written, StoreError> {
         let links: Vec<Link> = self
             .changed_links
             .iter()
@@ -429,6 +462,7 @@ impl<'a> Work<'a> {
             .union(&self.changed_actions)
             .filter_map(|id| self.actions.get(id).cloned())
             .partition(|action| self.new_actions.contains(&action.id));
+        let due = new.iter().chain(&changed).filter_map(|action| action.due_at).min();
         if !new.is_empty() {
             tx.insert_actions(&new).await?;
         }
@@ -452,8 +486,15 @@ impl<'a> Work<'a> {
         // A prompt for what ended later in the same transaction says nothing to anyone.
         let actions = self.actions;
         self.prompts.retain(|sent| actions.get(&sent.prompt.action).is_some_and(|a| !a.state.is_finished()));
-        Ok(self.prompts)
+        let wake = Wake { due_in: due.map(|due| due.since(self.now)), events: !self.events.is_empty() };
+        Ok(Written { prompts: self.prompts, wake })
     }
+}
+
+/// An attempt of this action was begun on its link: something of it may be at the controller.
+fn has_begun(link: &mut Link, action: &Action) {
+    link.touched = true;
+    link.begun = link.begun.max(Some(action.order()));
 }
 
 /// How an action waited before an attempt began: the end of the attempt before it.

@@ -3,7 +3,9 @@
 
 use crate::world::{World, end, link};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use wanlink_broker::port::{PublishError, Queue};
 use wanlink_domain::action::ActionKind;
 use wanlink_domain::ids::{AccountId, LinkId};
@@ -48,6 +50,34 @@ async fn a_link_is_one_message_to_the_journal_and_a_prompt_beside_it() {
     let request = world.get(reply.header("location")).await.is(200);
     assert_eq!((&request.body["total"], &request.body["open"]), (&json!(1), &json!(1)));
     assert_eq!(request.body["actions"][0]["id"], json!(action.id));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn calls_at_once_are_each_told_of_their_own_request_however_they_travel() {
+    const CALLS: usize = 12;
+    let world = World::start().await;
+    world.furnish().await;
+    let gate = Arc::new(Semaphore::new(0));
+    *world.control.journal_gate.lock().unwrap() = Some(gate.clone());
+    let (path, body) = ("/v1/links", link());
+    let calls = futures::future::join_all((0..CALLS).map(|_| world.post(path, &body)));
+    let open = async {
+        while world.control.bundles().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        gate.add_permits(CALLS);
+    };
+    let (replies, ()) = futures::join!(calls, open);
+    let mut told: Vec<String> =
+        replies.into_iter().map(|reply| reply.is(202).header("location").to_owned()).collect();
+    told.sort();
+    let journaled = world.control.journaled();
+    let mut sent: Vec<String> = journaled.iter().map(|it| format!("/v1/requests/{}", it.id)).collect();
+    sent.sort();
+    assert_eq!(told, sent, "each call is told of its own request");
+    assert_eq!(world.control.bundles().into_iter().sum::<usize>(), CALLS);
+    assert_eq!((world.control.prompts(), links(&world).len()), (CALLS, CALLS));
     world.stop().await;
 }
 

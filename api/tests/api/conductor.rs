@@ -66,11 +66,11 @@ pub fn start(broker: &Arc<dyn Broker>, record: Arc<Record>, script: Arc<Mutex<Sc
 
 impl Conductor {
     async fn take(&self, delivery: Delivery) {
-        let message = decode(&delivery.payload).expect("readable").message;
+        let messages = decode(&delivery.payload).expect("readable").unbundle();
         let reply_to = delivery.reply_to.clone();
-        let answer = self.answer(message);
+        let answers: Vec<Message> = messages.into_iter().filter_map(|it| self.answer(it.message)).collect();
         delivery.ack().await;
-        if let (Some(to), Some(message)) = (reply_to, answer) {
+        for (to, message) in reply_to.into_iter().cycle().zip(answers) {
             let envelope = Envelope { id: MessageId(Uuid::nil()), at: Timestamp(0), trace: None, message };
             let payload = encode(&envelope).into();
             let out = Outgoing { to: Address::Reply(to), payload, wants_reply: false, expires: None };

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use wanlink_broker::engines::memory::MemoryBroker;
 use wanlink_broker::port::{
     Address, Broker, BrokerError, Capabilities, Consumer, Health, Outgoing, PublishError, Publisher, Queue,
@@ -22,6 +22,8 @@ pub struct Control {
     pub durable: Mutex<bool>,
     /// What goes into the journal arrives there, but its confirm does not.
     pub confirm_lost: Mutex<bool>,
+    /// The journal takes as many messages as this has permits; `None`: any.
+    pub journal_gate: Mutex<Option<Arc<Semaphore>>>,
 }
 
 impl Control {
@@ -32,8 +34,27 @@ impl Control {
     }
 
     pub fn journaled(&self) -> Vec<wanlink_wire::journal::Request> {
-        let messages = self.published().into_iter();
-        messages.filter_map(|(_, it)| if let Message::Request(it) = it { Some(it) } else { None }).collect()
+        let mut journaled = Vec::new();
+        for (_, message) in self.published() {
+            match message {
+                Message::Request(request) => journaled.push(request),
+                Message::Requests(bundle) => {
+                    journaled.extend(bundle.requests.into_iter().map(|it| it.request))
+                }
+                _ => {}
+            }
+        }
+        journaled
+    }
+
+    /// How many requests each message to the journal carried.
+    pub fn bundles(&self) -> Vec<usize> {
+        let size = |message: &Message| match message {
+            Message::Request(_) => Some(1),
+            Message::Requests(bundle) => Some(bundle.requests.len()),
+            _ => None,
+        };
+        self.published().iter().filter_map(|(_, message)| size(message)).collect()
     }
 
     pub fn prompts(&self) -> usize {
@@ -75,6 +96,10 @@ impl Publisher for RecordingPublisher {
     async fn publish(&self, message: Outgoing) -> Result<(), PublishError> {
         self.note(&message)?;
         let journal = message.to == Address::Queue(Queue::Journal);
+        let gate = self.control.journal_gate.lock().unwrap().clone();
+        if let Some(gate) = gate.filter(|_| journal) {
+            gate.acquire().await.expect("the gate stays").forget();
+        }
         self.inner.publish(message).await?;
         match *self.control.confirm_lost.lock().unwrap() {
             true if journal => Err(PublishError::Unknown("cut".to_owned())),

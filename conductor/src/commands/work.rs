@@ -30,7 +30,7 @@ pub async fn cancel(
             let _ = work.apply(action.id, Event::Cancel, None);
         }
     }
-    after.prompts = work.write(tx).await?;
+    after.prompts = work.write(tx).await?.prompts;
     Ok(applied(None))
 }
 

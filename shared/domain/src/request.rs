@@ -33,6 +33,18 @@ impl Request {
     pub fn open(&self) -> i32 {
         self.total - self.done - self.failed - self.superseded - self.cancelled
     }
+
+    /// Adds what ended. The request is finished, once, by whatever leaves nothing of it open.
+    pub fn count(&mut self, delta: &CounterDelta, now: Timestamp) {
+        self.done += delta.done;
+        self.failed += delta.failed;
+        self.superseded += delta.superseded;
+        self.cancelled += delta.cancelled;
+        if self.open() == 0 && self.finished_at.is_none() {
+            self.finished_at = Some(now);
+            self.event_seq += 1;
+        }
+    }
 }
 
 /// How the actions of one request that ended in one transaction add to its counters.

@@ -1,8 +1,9 @@
 //! The envelope `{v, kind, id, at, trace, body}` and the closed list of kinds.
 
 use crate::{account, call, conductor, journal, lease, report};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
 use wanlink_domain::ids::MessageId;
 use wanlink_domain::time::Timestamp;
 use wanlink_domain::validate::without_value;
@@ -23,6 +24,21 @@ pub struct Envelope {
     pub message: Message,
 }
 
+impl Envelope {
+    /// The messages that this one stands for: one for each of several requests, else itself.
+    pub fn unbundle(self) -> Vec<Envelope> {
+        let Self { id, at, trace, message } = self;
+        match message {
+            Message::Requests(bundle) => bundle
+                .requests
+                .into_iter()
+                .map(|one| Self { id, at, trace: one.trace, message: one.request.into() })
+                .collect(),
+            message => vec![Self { id, at, trace, message }],
+        }
+    }
+}
+
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident = $text:literal ($body:ty)),+ $(,)?) => {
         /// Every kind of message.
@@ -39,15 +55,18 @@ macro_rules! kinds {
                 match self { $(Self::$name(_) => $text,)+ }
             }
 
-            fn body(&self) -> serde_json::Result<Value> {
-                match self { $(Self::$name(body) => serde_json::to_value(body),)+ }
-            }
-
-            fn read(kind: &str, body: Value) -> Option<serde_json::Result<Self>> {
+            fn read(kind: &str, body: &RawValue) -> Option<serde_json::Result<Self>> {
                 match kind {
-                    $($text => Some(serde_json::from_value::<$body>(body).map(Self::$name)),)+
+                    $($text => Some(serde_json::from_str::<$body>(body.get()).map(Self::$name)),)+
                     _ => None,
                 }
+            }
+        }
+
+        /// The body alone, as the envelope holds it.
+        impl Serialize for Body<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self.0 { $(Message::$name(body) => body.serialize(serializer),)+ }
             }
         }
 
@@ -62,6 +81,8 @@ macro_rules! kinds {
 kinds! {
     /// api -> `wan.journal`: a whole request.
     Request = "request"(journal::Request),
+    /// api -> `wan.journal`: several whole requests.
+    Requests = "requests"(journal::Requests),
     /// conductor -> api: what became of requests.
     Journaled = "journaled"(journal::Journaled),
 
@@ -116,15 +137,31 @@ kinds! {
     Parked = "parked"(report::Parked),
 }
 
-#[derive(Serialize, Deserialize)]
-struct Head {
+struct Body<'a>(&'a Message);
+
+#[derive(Serialize)]
+struct Written<'a> {
     v: u16,
-    kind: String,
+    kind: &'static str,
     id: MessageId,
     at: Timestamp,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace: Option<&'a str>,
+    body: Body<'a>,
+}
+
+/// The body stays text until its kind is known: most of a message is read once.
+#[derive(Deserialize)]
+struct Read<'a> {
+    v: u16,
+    #[serde(borrow)]
+    kind: Cow<'a, str>,
+    id: MessageId,
+    at: Timestamp,
+    #[serde(default)]
     trace: Option<String>,
-    body: Value,
+    #[serde(borrow)]
+    body: &'a RawValue,
 }
 
 /// Why a message cannot be read, which decides what becomes of it.
@@ -149,15 +186,15 @@ const REASON_MAX: usize = 500;
 
 /// Writes an envelope as JSON.
 pub fn encode(envelope: &Envelope) -> Vec<u8> {
-    let head = Head {
+    let written = Written {
         v: NEWEST,
-        kind: envelope.message.kind().to_owned(),
+        kind: envelope.message.kind(),
         id: envelope.id,
         at: envelope.at,
-        trace: envelope.trace.clone(),
-        body: envelope.message.body().expect(PLAIN_DATA),
+        trace: envelope.trace.as_deref(),
+        body: Body(&envelope.message),
     };
-    serde_json::to_vec(&head).expect(PLAIN_DATA)
+    serde_json::to_vec(&written).expect(PLAIN_DATA)
 }
 
 /// Reads an envelope. The version is judged before anything else, for a newer one may look like nothing we know.
@@ -167,15 +204,20 @@ pub fn decode(bytes: &[u8]) -> Result<Envelope, DecodeError> {
         v: u16,
     }
     let malformed = |error: serde_json::Error| DecodeError::Malformed(told(&error));
-    let Version { v } = serde_json::from_slice(bytes).map_err(malformed)?;
-    if !(OLDEST..=NEWEST).contains(&v) {
-        return Err(DecodeError::UnknownVersion(v));
-    }
-    let head: Head = serde_json::from_slice(bytes).map_err(malformed)?;
-    match Message::read(&head.kind, head.body) {
-        None => Err(DecodeError::UnknownKind(printable(&head.kind))),
-        Some(Err(error)) => Err(DecodeError::Malformed(format!("{}: {}", head.kind, told(&error)))),
-        Some(Ok(message)) => Ok(Envelope { id: head.id, at: head.at, trace: head.trace, message }),
+    let known = |v| if (OLDEST..=NEWEST).contains(&v) { Ok(()) } else { Err(DecodeError::UnknownVersion(v)) };
+    let read: Read<'_> = match serde_json::from_slice(bytes) {
+        Ok(read) => read,
+        Err(error) => {
+            let Version { v } = serde_json::from_slice(bytes).map_err(malformed)?;
+            known(v)?;
+            return Err(malformed(error));
+        }
+    };
+    known(read.v)?;
+    match Message::read(&read.kind, read.body) {
+        None => Err(DecodeError::UnknownKind(printable(&read.kind))),
+        Some(Err(error)) => Err(DecodeError::Malformed(format!("{}: {}", read.kind, told(&error)))),
+        Some(Ok(message)) => Ok(Envelope { id: read.id, at: read.at, trace: read.trace, message }),
     }
 }
 

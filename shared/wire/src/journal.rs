@@ -1,4 +1,4 @@
-//! Acceptance: one message per request, and the word on it.
+//! Acceptance: whole requests, and the word on each.
 
 use serde::{Deserialize, Serialize};
 use wanlink_domain::accepted::AcceptedAt;
@@ -21,6 +21,22 @@ pub struct Request {
     /// therefore no 202 was given without the word.
     pub not_after: Option<Timestamp>,
     pub actions: Vec<NewAction>,
+}
+
+/// Requests that one api took in while a message of its was on the way to the journal: its confirm is the acceptance of
+/// all of them. They have nothing else in common.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Requests {
+    pub requests: Vec<Traced>,
+}
+
+/// A request among others, with the trace of its own call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Traced {
+    /// W3C Trace Context `traceparent`, where the work is traced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<String>,
+    pub request: Request,
 }
 
 /// One action as it is accepted.

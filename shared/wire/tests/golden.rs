@@ -45,6 +45,19 @@ fn every_kind_is_written_and_read_as_its_fixture_says() {
 }
 
 #[test]
+fn a_bundle_stands_for_each_of_its_requests_with_its_own_trace() {
+    let bundle = samples::all().into_iter().find(|(name, _)| name == "requests").unwrap().1;
+    let Message::Requests(requests) = bundle.clone() else { panic!("requests") };
+    let ones = envelope(bundle).unbundle();
+    assert_eq!(ones.len(), requests.requests.len());
+    for (one, sent) in ones.into_iter().zip(requests.requests) {
+        assert_eq!((one.trace, one.message), (sent.trace, Message::Request(sent.request)));
+    }
+    let single = envelope(samples::probe());
+    assert_eq!(single.clone().unbundle(), vec![single]);
+}
+
+#[test]
 fn every_fixture_belongs_to_a_sample() {
     let samples: BTreeSet<String> =
         samples::all().into_iter().map(|(name, _)| format!("{name}.json")).collect();

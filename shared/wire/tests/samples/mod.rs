@@ -143,7 +143,13 @@ fn journal() -> Vec<(String, Message)> {
             word(journal::Verdict::Conflict),
         ],
     };
-    named([("request", request.into()), ("journaled", journaled.into())])
+    let alone = |trace: Option<&str>| journal::Traced {
+        trace: trace.map(str::to_owned),
+        request: journal::Request { not_after: None, actions: Vec::new(), ..request.clone() },
+    };
+    let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let requests = journal::Requests { requests: vec![alone(Some(trace)), alone(None)] };
+    named([("request", request.into()), ("requests", requests.into()), ("journaled", journaled.into())])
 }
 
 fn account() -> Vec<(String, Message)> {

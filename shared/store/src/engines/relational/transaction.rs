@@ -247,9 +247,14 @@ impl<W: Work> Transaction for SqlTransaction<W> {
         let mut ids: Vec<RequestId> = deltas.iter().map(|delta| delta.id).collect();
         ids.sort_unstable();
         ids.dedup();
-        let _locked: Vec<Request> = self.by_ids(self.sql.requests_lock, &ids).await?;
-        self.execute(self.sql.requests_count, vec![json(deltas)?, int(now.0)]).await?;
-        self.by_ids(self.sql.requests_by_id, &ids).await
+        let mut requests: Vec<Request> = self.by_ids(self.sql.requests_lock, &ids).await?;
+        for delta in deltas {
+            if let Ok(place) = requests.binary_search_by_key(&delta.id, |request| request.id) {
+                requests[place].count(delta, now);
+            }
+        }
+        self.write(self.sql.requests_count, &requests).await?;
+        Ok(requests)
     }
 
     async fn links_of_account(&mut self, account: AccountId) -> Result<i64, StoreError> {
