@@ -13,7 +13,7 @@ use wanlink_domain::ids::RequestId;
 use wanlink_runtime::tasks::Tasks;
 use wanlink_wire::Message;
 use wanlink_wire::account::Prompt;
-use wanlink_wire::journal::{NewAction, Request, Requests, Traced};
+use wanlink_wire::journal::{NewAction, Requests, Traced};
 
 /// Messages on their way at once.
 const LANES: usize = 2;
@@ -157,7 +157,7 @@ mod tests {
     use wanlink_domain::action::ActionKind;
     use wanlink_domain::ids::{AccountId, ActionId, LinkId, TenantId};
     use wanlink_domain::time::Timestamp;
-    use wanlink_wire::journal::Change;
+    use wanlink_wire::journal::{Change, Request};
 
     type Ended = oneshot::Receiver<Result<(), PublishError>>;
 
