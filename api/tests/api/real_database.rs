@@ -64,7 +64,11 @@ async fn a_real_engine_gives_the_same_answers_as_the_record_in_memory() {
 
     let folder = tempfile::tempdir().unwrap();
     let (engines, section) = (Registry::built_in(), Database::default());
-    let with = Surroundings { data_dir: folder.path().to_owned() };
+    let with = Surroundings {
+        clock: Arc::new(wanlink_runtime::clock::SystemClock),
+        entropy: Arc::new(wanlink_runtime::entropy::SystemEntropy),
+        data_dir: folder.path().to_owned(),
+    };
     let store: Arc<dyn Store> = engines.open(&section, &with).unwrap();
     store.migrate().await.unwrap();
     copy(&world, store.as_ref()).await;

@@ -6,12 +6,14 @@ use crate::exit::Failure;
 use crate::serve;
 use crate::settings::ConfigArgs;
 use std::path::Path;
+use wanlink_runtime::metrics::Role;
 
 /// `wanlink migrate`.
 pub async fn migrate(args: &ConfigArgs) -> Result<(), Failure> {
     let config = args.load(None)?.config;
     serve::log(&config)?;
-    let assembly = Assembly::new(config);
+    // Whoever starts the roles later does so in other processes.
+    let assembly = Assembly::of_one_role(Role::Conductor, config);
     assembly.check_engines()?;
     let database = &assembly.config.database;
     if database.endpoints.is_empty() {
@@ -44,12 +46,20 @@ pub fn check_config(args: &ConfigArgs, listen: Option<&str>) -> Result<(), Failu
 /// `wanlink engines`.
 pub fn engines() -> Result<(), Failure> {
     let assembly = Assembly::new(wanlink_runtime::config::Config::default());
-    let connectors: Vec<&str> = assembly.connectors.descriptors().map(|it| it.kind).collect();
+    let named = |name: &str, durable: bool, beside: &str| match durable {
+        true => format!("{name}{beside}"),
+        false => format!("{name} (nothing survives a restart; for one process)"),
+    };
+    let databases = assembly.stores.described().map(|(name, it)| {
+        named(name, it.durable, if it.shared { " (any number of conductors)" } else { " (one conductor)" })
+    });
+    let brokers = assembly.brokers.described().map(|(name, it)| named(name, it.durable, ""));
+    let connectors = assembly.connectors.descriptors().map(|it| it.kind.to_owned());
     for (port, known) in [
-        ("database", assembly.stores.known()),
-        ("message_broker", assembly.brokers.known()),
-        ("coordination", COORDINATION.to_vec()),
-        ("connector", connectors),
+        ("database", databases.collect::<Vec<_>>()),
+        ("message_broker", brokers.collect()),
+        ("coordination", COORDINATION.map(str::to_owned).to_vec()),
+        ("connector", connectors.collect()),
     ] {
         output::line(&format!("{port}: {}", known.join(", ")))?;
     }

@@ -101,9 +101,31 @@ fn the_configurations_of_the_documentation_are_right() {
 #[test]
 fn engines_are_listed_by_port() {
     let output = run(folder().path(), "engines");
-    let expected = "database: postgres, sqlite\nmessage_broker: amqp, memory\ncoordination: database\n\
-                    connector: ietf_l2sm, simulator\n";
+    let expected = "database: memory (nothing survives a restart; for one process), postgres (any number of \
+                    conductors), sqlite (one conductor)\n\
+                    message_broker: amqp, memory (nothing survives a restart; for one process)\n\
+                    coordination: database\nconnector: ietf_l2sm, simulator\n";
     assert_eq!(printed(&output), expected);
+}
+
+#[test]
+fn a_database_in_memory_is_refused_wherever_it_would_be_a_loss() {
+    let folder = folder();
+    write(folder.path(), "careless.toml", "[database]\nengine = \"memory\"\n");
+    write(
+        folder.path(),
+        "aware.toml",
+        "[database]\nengine = \"memory\"\noptions = { forgets_at_exit = true }\n\
+         [message_broker]\nengine = \"amqp\"\nendpoints = [\"amqp://127.0.0.1:1\"]\n",
+    );
+    for (command, words) in [
+        ("up --conf-file careless.toml --listen 127.0.0.1:0", ["forgets_at_exit", "sqlite"]),
+        ("migrate --conf-file aware.toml", ["one process's memory", "wanlink up"]),
+        ("conductor --conf-file aware.toml", ["one process's memory", "wanlink up"]),
+        ("up --conf-file aware.toml --listen 127.0.0.1:0", ["\"amqp\"", "survives"]),
+    ] {
+        refused(folder.path(), command, 3, &words);
+    }
 }
 
 #[test]

@@ -1,13 +1,11 @@
-//! The store suite on SQLite and on engines with a fault, and what only SQLite can show.
+//! The store suite on SQLite, and what only SQLite can show.
 
-use futures::StreamExt as _;
 use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use wanlink_conformance::store::faulty::{FAULTS, Fault, FaultyHarness};
 use wanlink_conformance::store::sqlite::SqliteHarness;
-use wanlink_conformance::store::{Bench, CASES, Harness as _, case};
+use wanlink_conformance::store::{Bench, Harness as _, case};
 use wanlink_runtime::config::{Database, Endpoint};
 use wanlink_store::engines::sqlite::{STATEMENTS, SqliteReadStore, SqliteStore};
 use wanlink_store::port::{ReadStore as _, Store as _, StoreError};
@@ -24,61 +22,6 @@ async fn run(name: &str) {
 }
 
 wanlink_conformance::store_case_tests!(run, tokio::test(flavor = "multi_thread", worker_threads = 2));
-
-/// That exactly these cases fail on an engine with this fault.
-async fn is_found_by(fault: Fault, named: &[&str]) {
-    let running = CASES.iter().map(|(name, case)| async move {
-        let harness = FaultyHarness { sound: Arc::new(harness()), fault };
-        Bench::new(Arc::new(harness)).run(*case).await.is_err().then_some(*name)
-    });
-    let found: BTreeSet<&str> = futures::stream::iter(running)
-        .buffer_unordered(8)
-        .filter_map(|failed| async move { failed })
-        .collect()
-        .await;
-    assert_eq!(found, named.iter().copied().collect(), "{fault:?}");
-}
-
-macro_rules! faults {
-    ($($name:ident: $fault:ident,)+) => {
-        $(
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                let (fault, named) =
-                    FAULTS.iter().find(|(fault, _)| *fault == Fault::$fault).expect("a fault of the table");
-                is_found_by(*fault, named).await;
-            }
-        )+
-
-        #[test]
-        fn every_fault_is_tried() {
-            let tried = [$(Fault::$fault),+];
-            assert!(FAULTS.iter().all(|(fault, _)| tried.contains(fault)) && tried.len() == FAULTS.len());
-        }
-    };
-}
-
-faults! {
-    a_non_atomic_batch_is_found: NonAtomicBatch,
-    case_insensitive_names_are_found: CaseInsensitiveNames,
-    a_lost_update_is_found: LostUpdate,
-    ignored_versions_are_found: IgnoresVersions,
-    events_out_of_order_are_found: SortsEventsById,
-    invented_due_times_are_found: InventsDueTimes,
-    forgotten_failures_are_found: ForgetsFailures,
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_wrapper_of_faults_disturbs_nothing_by_itself() {
-    is_found_by(Fault::None, &[]).await;
-}
-
-#[test]
-fn the_suite_is_wide_enough() {
-    assert!(CASES.len() >= 60, "only {} cases", CASES.len());
-    let names: BTreeSet<_> = CASES.iter().map(|(name, _)| name).collect();
-    assert_eq!(names.len(), CASES.len(), "a name stands twice");
-}
 
 /// Where an engine's statements are.
 fn folder(engine: &str) -> PathBuf {

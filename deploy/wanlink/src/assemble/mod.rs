@@ -100,29 +100,60 @@ impl Assembly {
         let broker = self.brokers.open(&self.config.message_broker, &with).await;
         let broker = broker.map_err(|error| Failure::configuration(error.to_string()))?;
         let known = broker.capabilities();
-        if self.whole || known.durable {
-            return Ok(broker);
+        self.reaches_all_roles("message_broker", known.engine, known.durable)?;
+        Ok(broker)
+    }
+
+    /// What lives in one process's memory is refused to a role alone.
+    fn reaches_all_roles(&self, section: &str, engine: &str, durable: bool) -> Result<(), Failure> {
+        if self.whole || durable {
+            return Ok(());
         }
         Err(Failure::configuration(format!(
-            "message_broker.engine {:?} lives in one process's memory, so that a role of its own would be alone: \
-             choose another (see `wanlink engines`), or run all roles in one process with `wanlink up`",
-            known.engine
+            "{section}.engine {engine:?} lives in one process's memory, so that a role of its own would be alone: \
+             choose another (see `wanlink engines`), or run all roles in one process with `wanlink up`"
         )))
     }
 
+    /// A database that forgets is not put beside a broker that does not: at the next start the broker would hand out
+    /// what no record explains.
+    fn forgets_alike(
+        &self,
+        broker: &dyn Broker,
+        known: wanlink_store::port::Capabilities,
+    ) -> Result<(), Failure> {
+        let broker = broker.capabilities();
+        if broker.durable && !known.durable {
+            return Err(Failure::configuration(format!(
+                "database.engine {:?} forgets everything at the end of the process, message_broker.engine {:?} does \
+                 not: what was accepted would be lost, and the broker would hand out what no record explains. Choose a \
+                 database that survives (see `wanlink engines`)",
+                known.engine, broker.engine
+            )));
+        }
+        Ok(())
+    }
+
     fn store_surroundings(&self) -> StoreSurroundings {
-        StoreSurroundings { data_dir: self.config.data_dir.clone() }
+        let (clock, entropy) = (self.clock.clone(), self.entropy.clone());
+        StoreSurroundings { clock, entropy, data_dir: self.config.data_dir.clone() }
     }
 
     /// The database to write to.
     pub fn store(&self) -> Result<Arc<dyn Store>, Failure> {
         let opened = self.stores.open(&self.config.database, &self.store_surroundings());
-        opened.map_err(|error| Failure::configuration(error.to_string()))
+        let store = opened.map_err(|error| Failure::configuration(error.to_string()))?;
+        let known = store.capabilities();
+        self.reaches_all_roles("database", known.engine, known.durable)?;
+        Ok(store)
     }
 
     fn read_store(&self) -> Result<Arc<dyn ReadStore>, Failure> {
         let opened = self.stores.open_read(&self.config.database, &self.store_surroundings());
-        opened.map_err(|error| Failure::configuration(error.to_string()))
+        let store = opened.map_err(|error| Failure::configuration(error.to_string()))?;
+        let known = store.capabilities();
+        self.reaches_all_roles("database", known.engine, known.durable)?;
+        Ok(store)
     }
 
     /// Starts an api. Neither broker nor database need be there; a database of another schema is refused.
@@ -135,6 +166,7 @@ impl Assembly {
         let connectors =
             self.connectors.catalogue().map_err(|error| Failure::configuration(error.to_string()))?;
         let store = self.read_store()?;
+        self.forgets_alike(broker.as_ref(), store.capabilities())?;
         if let Err(error @ StoreError::Schema { .. }) = store.check_schema().await {
             return Err(schema(&error));
         }
@@ -163,6 +195,13 @@ impl Assembly {
     pub async fn start_conductor(&self, running: &mut Running) -> Result<(), Failure> {
         let broker = self.broker().await?;
         let store = self.store()?;
+        self.forgets_alike(broker.as_ref(), store.capabilities())?;
+        if !store.capabilities().durable {
+            tracing::warn!(
+                engine = store.capabilities().engine,
+                "the database forgets everything at the end of this process, also what explains links at controllers"
+            );
+        }
         let tasks = Tasks::new();
         let telemetry = self.telemetry();
         let deps = ConductorDeps {
@@ -253,9 +292,11 @@ mod tests {
         config.message_broker.engine = "pigeon".to_owned();
         config.coordination.engine = "etcd".to_owned();
         let told = Assembly::new(config).check_engines().expect_err("a refusal").message;
-        for part in
-            ["\"oracle\"; known: postgres, sqlite", "known: amqp, memory", "\"etcd\"; known: database"]
-        {
+        for part in [
+            "\"oracle\"; known: memory, postgres, sqlite",
+            "known: amqp, memory",
+            "\"etcd\"; known: database",
+        ] {
             assert!(told.contains(part), "{told}");
         }
         assert_eq!(Assembly::new(Config::default()).check_engines(), Ok(()));
@@ -282,5 +323,37 @@ mod tests {
         let told = opened.map(drop).expect_err("a refusal").message;
         assert!(told.contains("wanlink up") && told.contains("\"memory\""), "{told}");
         assert!(Assembly::new(Config::default()).broker().await.is_ok());
+    }
+
+    fn forgetting() -> Config {
+        let mut config = Config::default();
+        config.database.engine = "memory".to_owned();
+        config.database.options =
+            serde_json::from_value(serde_json::json!({ "forgets_at_exit": true })).expect("a table");
+        config
+    }
+
+    #[tokio::test]
+    async fn a_database_in_memory_is_refused_by_default_for_a_role_alone_and_beside_a_broker_that_keeps() {
+        let mut unaware = forgetting();
+        unaware.database.options = wanlink_runtime::config::Options::default();
+        let told = Assembly::new(unaware).store().map(drop).expect_err("a refusal").message;
+        assert!(told.contains("forgets_at_exit") && told.contains("sqlite"), "{told}");
+
+        let alone = Assembly::of_one_role(Role::Conductor, forgetting());
+        for told in [alone.store().map(drop), alone.read_store().map(drop)] {
+            let told = told.expect_err("a refusal").message;
+            assert!(told.contains("wanlink up") && told.contains("database.engine \"memory\""), "{told}");
+        }
+
+        let mut mixed = forgetting();
+        mixed.message_broker.engine = "amqp".to_owned();
+        mixed.message_broker.endpoints = vec![wanlink_runtime::config::Endpoint::new("amqp://127.0.0.1:1")];
+        let mixed = Assembly::new(mixed);
+        let told = mixed.start_conductor(&mut Running::default()).await.expect_err("a refusal").message;
+        assert!(told.contains("\"amqp\"") && told.contains("forgets"), "{told}");
+
+        let whole = Assembly::new(forgetting());
+        assert!(whole.store().is_ok() && whole.read_store().is_ok());
     }
 }

@@ -1,8 +1,8 @@
 //! Engines by name: the built-in ones and those an executable brings along.
 
-use super::amqp::{AmqpBroker, AmqpConfig, AmqpOptions};
-use super::memory::{Hub, Limits};
-use crate::port::Broker;
+use super::amqp::{self, AmqpBroker, AmqpConfig, AmqpOptions};
+use super::memory::{self, Hub, Limits};
+use crate::port::{Broker, Capabilities};
 use async_trait::async_trait;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -24,6 +24,9 @@ pub struct Surroundings {
 pub trait Engine: Send + Sync + 'static {
     /// The name in the configuration, in small letters.
     fn name(&self) -> &'static str;
+
+    /// What its brokers can do; the same for all of them.
+    fn capabilities(&self) -> Capabilities;
 
     /// A connection for one role. It need not stand yet: [`Broker::health`] tells.
     ///
@@ -82,6 +85,11 @@ impl Registry {
         self.engines.keys().copied().collect()
     }
 
+    /// All engines by name, with what each can do.
+    pub fn described(&self) -> impl Iterator<Item = (&'static str, Capabilities)> {
+        self.engines.iter().map(|(name, engine)| (*name, engine.capabilities()))
+    }
+
     /// Opens the engine that the section names. Each call is a connection of its own.
     pub async fn open(
         &self,
@@ -107,7 +115,11 @@ struct Amqp;
 #[async_trait]
 impl Engine for Amqp {
     fn name(&self) -> &'static str {
-        "amqp"
+        amqp::CAPABILITIES.engine
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        amqp::CAPABILITIES
     }
 
     async fn open(&self, section: &MessageBroker, with: &Surroundings) -> Result<Arc<dyn Broker>, String> {
@@ -131,7 +143,11 @@ struct MemoryOptions {}
 #[async_trait]
 impl Engine for Memory {
     fn name(&self) -> &'static str {
-        "memory"
+        memory::CAPABILITIES.engine
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        memory::CAPABILITIES
     }
 
     async fn open(&self, section: &MessageBroker, with: &Surroundings) -> Result<Arc<dyn Broker>, String> {
@@ -195,6 +211,10 @@ mod tests {
     impl Engine for Foreign {
         fn name(&self) -> &'static str {
             self.0
+        }
+
+        fn capabilities(&self) -> Capabilities {
+            memory::CAPABILITIES
         }
 
         async fn open(&self, _: &MessageBroker, with: &Surroundings) -> Result<Arc<dyn Broker>, String> {

@@ -4,8 +4,10 @@
 //! [`Registry::built_in`]; any other is a crate elsewhere and a call of [`Registry::register`] in the executable.
 //! Deliberately absent: any fallback. What cannot be opened is an error at start.
 
+pub mod memory;
 mod migrations;
 pub mod postgres;
+mod references;
 mod registry;
 mod relational;
 mod rows;

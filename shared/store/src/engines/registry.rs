@@ -1,19 +1,25 @@
 //! Engines by name: the built-in ones and those an executable brings along.
 
+use super::memory::engine::Memory;
 use super::postgres::Postgres;
 use super::sqlite::Sqlite;
-use crate::port::{ReadStore, Store};
+use crate::port::{Capabilities, ReadStore, Store};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use wanlink_runtime::clock::Clock;
 use wanlink_runtime::config::Database;
+use wanlink_runtime::entropy::Entropy;
 
 /// What an engine gets from its process.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Surroundings {
+    /// What a database that lives in this process tells the time by, and draws ids from.
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
     /// Where an embedded engine keeps its files unless told otherwise.
     pub data_dir: PathBuf,
 }
@@ -24,6 +30,9 @@ pub struct Surroundings {
 pub trait Engine: Send + Sync + 'static {
     /// The name in the configuration, in small letters.
     fn name(&self) -> &'static str;
+
+    /// What its databases can do; the same for all of them.
+    fn capabilities(&self) -> Capabilities;
 
     /// A database to write to, for a conductor and for `migrate`.
     ///
@@ -67,7 +76,8 @@ impl Registry {
     /// With the engines of this crate.
     pub fn built_in() -> Self {
         let mut registry = Self::empty();
-        let built_in: [Arc<dyn Engine>; 2] = [Arc::new(Postgres), Arc::new(Sqlite)];
+        let built_in: [Arc<dyn Engine>; 3] =
+            [Arc::new(Memory::default()), Arc::new(Postgres), Arc::new(Sqlite)];
         for engine in built_in {
             registry.engines.insert(engine.name(), engine);
         }
@@ -86,6 +96,11 @@ impl Registry {
     /// The names of all engines, in order.
     pub fn known(&self) -> Vec<&'static str> {
         self.engines.keys().copied().collect()
+    }
+
+    /// All engines by name, with what each can do.
+    pub fn described(&self) -> impl Iterator<Item = (&'static str, Capabilities)> {
+        self.engines.iter().map(|(name, engine)| (*name, engine.capabilities()))
     }
 
     /// Opens the database that the section names, to write to.
@@ -128,7 +143,9 @@ pub(super) fn span<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Er
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wanlink_runtime::clock::SystemClock;
     use wanlink_runtime::config::Endpoint;
+    use wanlink_runtime::entropy::SystemEntropy;
 
     fn section(engine: &str, options: serde_json::Value, endpoints: &[&str]) -> Database {
         Database {
@@ -140,7 +157,8 @@ mod tests {
     }
 
     fn with() -> Surroundings {
-        Surroundings { data_dir: PathBuf::from("state") }
+        let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+        Surroundings { clock, entropy, data_dir: PathBuf::from("state") }
     }
 
     fn refusal(section: &Database) -> String {
@@ -155,7 +173,7 @@ mod tests {
     async fn an_unknown_engine_key_or_address_is_refused_by_name() {
         let none = serde_json::json!({});
         for (engine, options, endpoints, told) in [
-            ("oracle", none.clone(), vec![], "known: postgres, sqlite"),
+            ("oracle", none.clone(), vec![], "known: memory, postgres, sqlite"),
             (
                 "postgres",
                 serde_json::json!({ "lock_timeaut": "1s" }),
@@ -166,10 +184,27 @@ mod tests {
             ("postgres", none.clone(), vec![], "endpoints"),
             ("postgres", none.clone(), vec!["postgres://w:hunter2@db:port/w"], "endpoints[0]"),
             ("sqlite", none.clone(), vec!["a.db", "b.db"], "endpoints"),
+            ("memory", none.clone(), vec![], "options.forgets_at_exit"),
+            ("memory", serde_json::json!({ "forgets_at_exit": false }), vec![], "options.forgets_at_exit"),
+            ("memory", serde_json::json!({ "forgets_at_exit": true, "sise": 1 }), vec![], "sise"),
+            ("memory", serde_json::json!({ "forgets_at_exit": true }), vec!["a", "b"], "endpoints"),
         ] {
             let text = refusal(&section(engine, options, &endpoints));
             assert!(text.contains(told) && text.contains(engine), "{text:?} should tell {told:?}");
             assert!(!text.contains("hunter2"), "{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn handles_of_one_name_share_a_database_in_memory_and_others_do_not() {
+        let registry = Registry::built_in();
+        let named = |name: &str| section("memory", serde_json::json!({ "forgets_at_exit": true }), &[name]);
+        let (first, second) = (named("first"), named("second"));
+        let store = registry.open(&first, &with()).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(store.migrate().await, Ok(()));
+        for (section, shared) in [(&first, true), (&second, false)] {
+            let read = registry.open_read(section, &with()).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(read.check_schema().await.is_ok(), shared);
         }
     }
 
@@ -178,6 +213,10 @@ mod tests {
     impl Engine for Foreign {
         fn name(&self) -> &'static str {
             self.0
+        }
+
+        fn capabilities(&self) -> Capabilities {
+            Sqlite.capabilities()
         }
 
         fn open(&self, section: &Database, with: &Surroundings) -> Result<Arc<dyn Store>, String> {
@@ -194,7 +233,7 @@ mod tests {
         let mut registry = Registry::built_in();
         assert_eq!(registry.register(Arc::new(Foreign("sqlite"))), Err(RegisterError("sqlite".to_owned())));
         assert_eq!(registry.register(Arc::new(Foreign("clay-tablets"))), Ok(()));
-        assert_eq!(registry.known(), ["clay-tablets", "postgres", "sqlite"]);
+        assert_eq!(registry.known(), ["clay-tablets", "memory", "postgres", "sqlite"]);
         let section = section("clay-tablets", serde_json::json!({}), &[]);
         assert!(registry.open(&section, &with()).is_ok() && registry.open_read(&section, &with()).is_ok());
     }

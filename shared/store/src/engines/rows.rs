@@ -4,24 +4,43 @@ use super::relational::{Arg, Fault};
 use crate::port::{Page, Slice, StoreError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::ser::{CharEscape, CompactFormatter, Formatter};
 
 /// Rows, ids or pairs as one JSON array.
 pub(super) fn json<T: Serialize + ?Sized>(rows: &T) -> Result<Arg, Fault> {
-    let refused = |why: String| Fault::Store(StoreError::Invalid(format!("a row cannot be written: {why}")));
-    let text = serde_json::to_string(rows).map_err(|error| refused(error.to_string()))?;
-    if holds_nul(&text) {
-        // PostgreSQL keeps none and SQLite cuts texts there, so that no engine takes it.
-        return Err(refused("a text holds the character U+0000".to_owned()));
-    }
-    Ok(Arg::Text(Some(text)))
+    let mut text = Vec::new();
+    write(rows, &mut text).map_err(Fault::Store)?;
+    Ok(Arg::Text(Some(String::from_utf8(text).map_err(|error| Fault::Store(refused(&error)))?)))
 }
 
-/// Whether a JSON text has an escaped U+0000: one whose backslash is not itself escaped.
-fn holds_nul(json: &str) -> bool {
-    json.match_indices("\\u0000").any(|(at, _)| {
-        let before = json.as_bytes()[..at].iter().rev().take_while(|byte| **byte == b'\\').count();
-        before % 2 == 0
-    })
+/// Refuses a row that [`json`] would refuse, for an engine that keeps rows as they are.
+pub(super) fn no_nul<T: Serialize + ?Sized>(row: &T) -> Result<(), StoreError> {
+    write(row, std::io::sink())
+}
+
+fn write<T: Serialize + ?Sized>(rows: &T, to: impl std::io::Write) -> Result<(), StoreError> {
+    let mut serializer = serde_json::Serializer::with_formatter(to, NoNul);
+    rows.serialize(&mut serializer).map_err(|error| refused(&error))
+}
+
+fn refused(why: &dyn std::fmt::Display) -> StoreError {
+    StoreError::Invalid(format!("a row cannot be written: {why}"))
+}
+
+/// PostgreSQL keeps no U+0000 and SQLite cuts texts there, so that no engine takes it.
+struct NoNul;
+
+impl Formatter for NoNul {
+    fn write_char_escape<W: std::io::Write + ?Sized>(
+        &mut self,
+        writer: &mut W,
+        escape: CharEscape,
+    ) -> std::io::Result<()> {
+        if matches!(escape, CharEscape::AsciiControl(0)) {
+            return Err(std::io::Error::other("a text holds the character U+0000"));
+        }
+        CompactFormatter.write_char_escape(writer, escape)
+    }
 }
 
 pub(super) fn text(value: impl ToString) -> Arg {
@@ -59,16 +78,20 @@ const PAGE_MAX: u32 = 1_000;
 /// The three parameters of a page: after which time, after which id, and how many rows, of which the last only
 /// tells whether there are more.
 pub(super) fn page_args(page: Page) -> [Arg; 3] {
-    let limit = page.limit.clamp(1, PAGE_MAX);
     [
         Arg::Int(page.after.map(|(at, _)| at.0)),
         maybe_text(page.after.map(|(_, id)| id)),
-        int(i64::from(limit) + 1),
+        int(i64::try_from(page_limit(page) + 1).unwrap_or(i64::MAX)),
     ]
 }
 
+/// How many rows the page has at most.
+pub(super) fn page_limit(page: Page) -> usize {
+    page.limit.clamp(1, PAGE_MAX) as usize
+}
+
 pub(super) fn slice<T>(mut rows: Vec<T>, page: Page) -> Slice<T> {
-    let limit = page.limit.clamp(1, PAGE_MAX) as usize;
+    let limit = page_limit(page);
     let more = rows.len() > limit;
     rows.truncate(limit);
     Slice { rows, more }
@@ -77,6 +100,7 @@ pub(super) fn slice<T>(mut rows: Vec<T>, page: Page) -> Slice<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
 
     #[test]
     fn a_nul_is_found_and_its_spelling_in_letters_is_not() {
@@ -89,6 +113,7 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(json(&[text]).is_err(), found, "{text:?}");
+            assert_eq!(no_nul(&BTreeMap::from([(text, 1)])).is_err(), found, "{text:?}");
         }
     }
 }

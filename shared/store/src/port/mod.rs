@@ -43,7 +43,7 @@ impl StoreError {
 /// What an engine can do, declared, never emulated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capabilities {
-    /// Name for logs and status: `postgres`, `sqlite`.
+    /// Name for logs and status: `postgres`, `sqlite`, `memory`.
     pub engine: &'static str,
     /// A committed transaction survives the end of the process and of the machine.
     pub durable: bool,

@@ -12,6 +12,7 @@ pub mod faulty;
 mod leases;
 mod links;
 mod locks;
+pub mod memory;
 mod objects;
 mod outbox;
 pub mod postgres;

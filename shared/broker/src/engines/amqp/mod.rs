@@ -27,6 +27,8 @@ use wanlink_domain::ids::AccountId;
 use wanlink_runtime::entropy::Entropy;
 use wire::{WireChannel, WireError};
 
+pub(super) const CAPABILITIES: Capabilities = Capabilities { engine: "amqp", durable: true };
+
 /// One process's connections to an AMQP broker. Clones share them.
 #[derive(Clone)]
 pub struct AmqpBroker {
@@ -107,7 +109,7 @@ async fn finish<T>(
 #[async_trait]
 impl Broker for AmqpBroker {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { engine: "amqp", durable: true }
+        CAPABILITIES
     }
 
     fn health(&self) -> watch::Receiver<Health> {

@@ -24,6 +24,8 @@ use tokio::sync::watch;
 use wanlink_domain::ids::AccountId;
 use wanlink_runtime::clock::Clock;
 
+pub(super) const CAPABILITIES: Capabilities = Capabilities { engine: "memory", durable: false };
+
 /// How much the broker holds before it refuses or drops: memory is bounded (P11).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -196,7 +198,7 @@ impl MemoryBroker {
 #[async_trait]
 impl Broker for MemoryBroker {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { engine: "memory", durable: false }
+        CAPABILITIES
     }
 
     fn health(&self) -> watch::Receiver<Health> {

@@ -71,6 +71,10 @@ impl Engine for Postgres {
         CAPABILITIES.engine
     }
 
+    fn capabilities(&self) -> Capabilities {
+        CAPABILITIES
+    }
+
     fn open(&self, section: &Database, _: &Surroundings) -> Result<Arc<dyn Store>, String> {
         Ok(Arc::new(PostgresStore::open(section)?))
     }

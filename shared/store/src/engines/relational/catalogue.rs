@@ -1,6 +1,7 @@
 //! Guarded writes of catalogue objects: each answers what it found instead of failing, so that the transaction lives
 //! on and the caller can say it.
 
+use super::super::references::{meeting, parents};
 use super::super::rows::{int, json, text};
 use super::transaction::SqlTransaction;
 use super::{Arg, Fault, Statements, Work};
@@ -8,7 +9,7 @@ use crate::port::{Deleted, Guarded, Inserted, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 use wanlink_domain::catalogue::PortMapping;
-use wanlink_domain::ids::{SiteId, WimId};
+use wanlink_domain::ids::WimId;
 use wanlink_domain::object::{Kind, Object};
 
 /// The statements about one kind of object.
@@ -89,16 +90,6 @@ fn row(object: &Object) -> Result<Arg, Fault> {
         Object::Account(row) => json(&[row]),
         Object::PortMapping(row) => json(&[row]),
         Object::Network(row) => json(&[row]),
-    }
-}
-
-/// The rows that must be there before this one.
-fn parents(object: &Object) -> Vec<(Kind, Uuid)> {
-    match object {
-        Object::Tenant(_) | Object::Site(_) | Object::Wim(_) => Vec::new(),
-        Object::Account(row) => vec![(Kind::Tenant, row.tenant_id.0), (Kind::Wim, row.wim_id.0)],
-        Object::PortMapping(row) => vec![(Kind::Site, row.site_id.0), (Kind::Wim, row.wim_id.0)],
-        Object::Network(row) => vec![(Kind::Tenant, row.tenant_id.0), (Kind::Site, row.site_id.0)],
     }
 }
 
@@ -221,23 +212,6 @@ impl<W: Work> SqlTransaction<W> {
         let text = "a mapping has the id of another WIM's mapping".to_owned();
         self.note(Err(Fault::Store(StoreError::Invalid(text))))
     }
-}
-
-/// The first mapping that meets an earlier one of the same list: by id, by port or by service endpoint.
-fn meeting(mappings: &[PortMapping]) -> Option<Uuid> {
-    let mut ids = BTreeSet::new();
-    let mut ports: BTreeSet<(SiteId, &str, &str)> = BTreeSet::new();
-    let mut endpoints = BTreeSet::new();
-    for mapping in mappings {
-        let port = (mapping.site_id, mapping.pop_switch_dpid.as_str(), mapping.pop_switch_port.as_str());
-        let fresh = ids.insert(mapping.id)
-            & ports.insert(port)
-            & endpoints.insert(mapping.wan_service_endpoint_id.as_str());
-        if !fresh {
-            return Some(mapping.id.0);
-        }
-    }
-    None
 }
 
 /// The noun that a references statement answers.

@@ -70,6 +70,10 @@ impl Engine for Sqlite {
         CAPABILITIES.engine
     }
 
+    fn capabilities(&self) -> Capabilities {
+        CAPABILITIES
+    }
+
     fn open(&self, section: &Database, with: &Surroundings) -> Result<Arc<dyn Store>, String> {
         Ok(Arc::new(SqliteStore::open(section, &with.data_dir)?))
     }
