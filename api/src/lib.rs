@@ -23,6 +23,7 @@ mod problem;
 mod readiness;
 mod routes;
 mod scope;
+mod secure;
 mod server;
 mod settings;
 mod start;

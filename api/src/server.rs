@@ -3,15 +3,17 @@
 //! axum's own `serve` would do, but it bounds neither how many connections there are nor how long a client may
 //! take to say what it wants (P11), and its tasks are not ours to wait for.
 
+use crate::secure::Secure;
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use wanlink_runtime::tasks::Tasks;
 
@@ -20,39 +22,67 @@ const HEAD_WAIT: Duration = Duration::from_secs(30);
 /// After a failed accept (no file descriptors left): the pause before the next.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves until `stop`, then lets calls in progress end within `drain`.
+/// What bounds the server.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    pub connections_max: usize,
+    /// How long calls in progress may take to end after the stop.
+    pub drain: Duration,
+}
+
+/// Serves until `stop`, then lets calls in progress end within the drain. `secure`: HTTPS; without it, HTTP.
 pub async fn serve(
     listener: TcpListener,
+    secure: Option<Secure>,
     router: Router,
-    connections_max: usize,
-    drain: Duration,
+    limits: Limits,
     stop: CancellationToken,
     tasks: Tasks,
 ) {
-    let permits = Arc::new(Semaphore::new(connections_max));
+    let permits = Arc::new(Semaphore::new(limits.connections_max));
     let graceful = GracefulShutdown::new();
     while let Some((stream, permit)) = next(&listener, &permits, &stop).await {
         // A failure here only means that small answers wait for company.
         let _ = stream.set_nodelay(true);
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_WAIT)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
-        let connection = graceful.watch(connection);
-        tasks.spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended early");
-            }
-            drop(permit);
-        });
+        let (router, watcher) = (router.clone(), graceful.watcher());
+        match secure.clone() {
+            None => drop(tasks.spawn(converse(stream, router, watcher, permit))),
+            // The handshake belongs to the connection's task: one that is slow keeps nobody else waiting.
+            Some(secure) => drop(tasks.spawn({
+                let stop = stop.clone();
+                async move {
+                    let handshake = stop.run_until_cancelled(secure.handshake(stream)).await;
+                    if let Some(Some(stream)) = handshake {
+                        converse(stream, router, watcher, permit).await;
+                    }
+                }
+            })),
+        }
     }
     drop(listener);
-    if tokio::time::timeout(drain, graceful.shutdown()).await.is_err() {
+    if tokio::time::timeout(limits.drain, graceful.shutdown()).await.is_err() {
         tracing::warn!("calls were still in progress when the time for stopping was over");
     }
 }
 
-type Accepted = (tokio::net::TcpStream, tokio::sync::OwnedSemaphorePermit);
+/// One connection, call by call, until an end of it or the stop.
+async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    stream: S,
+    router: Router,
+    watcher: Watcher,
+    permit: OwnedSemaphorePermit,
+) {
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_WAIT)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    if let Err(error) = watcher.watch(connection).await {
+        tracing::debug!(%error, "a connection ended early");
+    }
+    drop(permit);
+}
+
+type Accepted = (TcpStream, OwnedSemaphorePermit);
 
 /// The next connection, once there is room for it; `None` at the stop.
 async fn next(

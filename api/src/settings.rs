@@ -6,7 +6,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
-use wanlink_runtime::config;
+use wanlink_runtime::{config, tls};
 
 /// The limits and time limits of the role. Time limits nest: word and command wait within a call.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +36,8 @@ pub struct ApiSettings {
     pub word_missing_max: Duration,
     /// Actions of one request.
     pub actions_max: usize,
+    /// HTTPS; without it, plain HTTP.
+    pub tls: Option<tls::Server>,
 }
 
 impl ApiSettings {
@@ -61,18 +63,21 @@ impl ApiSettings {
             command_repeat: api.command_repeat,
             word_missing_max: api.word_missing_max,
             actions_max: request.actions_max,
+            tls: tls::Server::of_api(&api.tls),
         })
     }
 
     /// Refuses to be reachable from elsewhere while anybody who reaches it may do anything.
     pub fn check(&self) -> io::Result<()> {
-        if self.listen.ip().is_loopback() || self.insecure {
+        let authenticated = self.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
+        if self.listen.ip().is_loopback() || authenticated || self.insecure {
             return Ok(());
         }
         Err(io::Error::new(
             io::ErrorKind::InvalidInput,
             format!(
-                "api.listen: {} is not loopback and callers are not authenticated: set api.insecure to allow it",
+                "api.listen: {} is not loopback and callers are not authenticated: set api.tls.client_ca, or \
+                 api.insecure to allow it",
                 self.listen
             ),
         ))

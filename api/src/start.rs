@@ -9,7 +9,8 @@ use crate::catalogue::CatalogueCache;
 use crate::lane;
 use crate::readiness::{self, Readiness};
 use crate::routes;
-use crate::server;
+use crate::secure::Secure;
+use crate::server::{self, Limits};
 use crate::settings::ApiSettings;
 use crate::state::State;
 use crate::word::Inbox;
@@ -69,31 +70,36 @@ impl Api {
     /// there yet. Fails where the address cannot or must not be listened on.
     pub async fn start(deps: ApiDeps, tasks: &Tasks) -> io::Result<ApiHandle> {
         deps.settings.check()?;
+        let secure = deps.settings.tls.clone().map(Secure::start).transpose()?;
         let listener = TcpListener::bind(deps.settings.listen).await?;
         let addr = listener.local_addr()?;
         let stop = tasks.token().child_token();
         let (state, waiting) = state(deps);
         let state = Arc::new(state);
         let ready = state.readiness.subscribe();
+        let tls = secure.is_some();
         let behind = Tasks::new();
+        if let Some(secure) = &secure {
+            behind.spawn(secure.clone().follow(behind.token()));
+        }
         spawn_inbox(&state, &behind);
         lane::serve(&state, waiting, &behind);
         behind.spawn(readiness::follow(state.clone(), behind.clone()));
         let front = {
             let (stop, tasks) = (stop.clone(), behind.clone());
             let connections_max = state.settings.calls_max + IDLE_CONNECTIONS;
-            let drain = state.settings.call_timeout;
+            let limits = Limits { connections_max, drain: state.settings.call_timeout };
             let router = routes::router(state.clone());
             async move {
                 let over_broker = over_broker(state, router.clone(), stop.clone(), tasks.clone());
-                let over_http = server::serve(listener, router, connections_max, drain, stop, tasks.clone());
+                let over_http = server::serve(listener, secure, router, limits, stop, tasks.clone());
                 futures::join!(over_http, over_broker);
                 if !tasks.stop(STOP_WAIT).await {
                     tracing::warn!("some tasks of the api did not stop in time");
                 }
             }
         };
-        tracing::info!(%addr, "the api listens");
+        tracing::info!(%addr, tls, "the api listens");
         Ok(ApiHandle { addr, ready, stop, ended: tasks.spawn(front) })
     }
 }

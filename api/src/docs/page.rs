@@ -8,6 +8,7 @@ const PAGES: &[(&str, &str, &str)] = &[
     ("cli", "Command line", include_str!("../../../deploy/docs/cli.md")),
     ("errors", "Error codes", include_str!("../../../deploy/docs/errors.md")),
     ("running", "Running", include_str!("../../../deploy/docs/running.md")),
+    ("tls", "TLS", include_str!("../../../deploy/docs/tls.md")),
 ];
 
 const STYLE: &str = "body{margin:0;font:16px/1.5 system-ui,sans-serif;color:#1c2733;background:#fff}\

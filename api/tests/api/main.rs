@@ -8,6 +8,7 @@ mod bad_input;
 mod broker_clients;
 mod catalogue;
 mod conductor;
+mod https;
 mod outages;
 mod real_database;
 mod record;

@@ -36,7 +36,7 @@ pub async fn role(role: Role, args: &ConfigArgs, listen: Option<&str>) -> Result
     let signals = signals()?;
     let mut running = Running::default();
     match role {
-        Role::Api => print_address(assembly.start_api(&mut running).await?)?,
+        Role::Api => print_address(&assembly, assembly.start_api(&mut running).await?)?,
         Role::Conductor => assembly.start_conductor(&mut running).await?,
         Role::Worker => {
             let database = &assembly.config.database;
@@ -58,7 +58,7 @@ pub async fn up(args: &UpArgs) -> Result<(), Failure> {
     let assembly = Assembly::new(with_keys(config)?);
     let signals = signals()?;
     let (running, address) = start_all(&assembly, !args.without_worker).await?;
-    print_address(address)?;
+    print_address(&assembly, address)?;
     until_asked(running, &assembly.config, signals).await
 }
 
@@ -115,6 +115,7 @@ pub fn signals() -> Result<Shutdown, Failure> {
 }
 
 /// One line for whoever started this with port 0.
-fn print_address(address: std::net::SocketAddr) -> Result<(), Failure> {
-    crate::client::output::line(&json!({ "listening": format!("http://{address}") }).to_string())
+fn print_address(assembly: &Assembly, address: std::net::SocketAddr) -> Result<(), Failure> {
+    let scheme = if assembly.config.api.tls.certificate.is_some() { "https" } else { "http" };
+    crate::client::output::line(&json!({ "listening": format!("{scheme}://{address}") }).to_string())
 }

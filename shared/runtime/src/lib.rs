@@ -13,3 +13,4 @@ pub mod seal;
 pub mod shutdown;
 pub mod tasks;
 pub mod telemetry;
+pub mod tls;

@@ -173,8 +173,9 @@ fn packages_say_what_they_are() {
 /// tree is what is compiled.
 #[test]
 fn one_implementation_of_cryptography_is_compiled() {
-    for package in ["ring", "openssl-sys"] {
-        let arguments = ["tree", "--offline", "--workspace", "--edges", "normal,build", "--invert", package];
+    for package in ["ring", "openssl", "openssl-sys", "native-tls"] {
+        let edges = "normal,build,dev";
+        let arguments = ["tree", "--offline", "--workspace", "--edges", edges, "--invert", package];
         let output = Command::new(cargo()).args(arguments).current_dir(root()).output().expect("cargo");
         let (tree, told) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         let absent = told.contains("did not match any packages");

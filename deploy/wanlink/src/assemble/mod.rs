@@ -181,10 +181,14 @@ impl Assembly {
             telemetry: self.telemetry(),
         };
         let handle: ApiHandle = Api::start(deps, &running.tasks).await.map_err(|error| {
-            Failure::configuration(format!(
-                "api.listen: {listen} cannot be listened on: {error}. Choose another with --listen ADDRESS:PORT; \
-                 port 0 takes a free one"
-            ))
+            Failure::configuration(match error.kind() {
+                // It names the key itself.
+                std::io::ErrorKind::InvalidInput => error.to_string(),
+                _ => format!(
+                    "api.listen: {listen} cannot be listened on: {error}. Choose another with --listen ADDRESS:PORT; \
+                     port 0 takes a free one"
+                ),
+            })
         })?;
         let addr = handle.addr;
         running.api = Some(running::RunningApi { handle, broker, store });

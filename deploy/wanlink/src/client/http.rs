@@ -5,6 +5,7 @@
 //! called, and redirects, which would carry a password to wherever an answer points.
 
 use super::problem;
+use super::session::TLS_FLAGS;
 use crate::exit::{Exit, Failure};
 use reqwest::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use reqwest::redirect::Policy;
@@ -13,6 +14,7 @@ use serde_json::Value;
 use std::time::Duration;
 use wanlink_runtime::clock::{Clock as _, SystemClock};
 use wanlink_runtime::entropy::{Entropy as _, SystemEntropy};
+use wanlink_runtime::tls;
 
 /// Above the api's own limit of a call (`api.call_timeout`, 30 s), so that its answer is heard.
 const CALL_WAIT: Duration = Duration::from_secs(40);
@@ -49,7 +51,8 @@ enum Sent {
 }
 
 impl Client {
-    pub fn new(url: &str) -> Result<Self, Failure> {
+    /// `tls`: whom to trust and who it is; without it the system's list is trusted.
+    pub fn new(url: &str, tls: Option<&tls::Client>) -> Result<Self, Failure> {
         let wrong =
             || Failure::usage(format!("--url {url:?} is no http address, as in http://127.0.0.1:8080"));
         let base = Url::parse(url).map_err(|_| wrong())?;
@@ -68,6 +71,13 @@ impl Client {
         if ["127.0.0.1", "[::1]", "localhost"].contains(&host) {
             // No proxy leads back to this machine.
             builder = builder.no_proxy();
+        }
+        if let Some(tls) = tls {
+            if base.scheme() != "https" {
+                return Err(Failure::usage("--ca-file, --cert and --key need an https:// address in --url"));
+            }
+            let config = tls.load().map_err(Failure::usage)?;
+            builder = builder.tls_backend_preconfigured(rustls::ClientConfig::clone(&config));
         }
         let http = builder.build().map_err(|error| Failure::failed(format!("no HTTP client: {error}")))?;
         Ok(Self { base, http })
@@ -177,6 +187,10 @@ impl Client {
     /// No answer came. Where no connection stood, nothing was sent.
     fn cut(&self, error: &reqwest::Error) -> Sent {
         let base = self.base();
+        if let Some(sentence) = tls::explain(error, &TLS_FLAGS) {
+            // Without a handshake nothing was taken.
+            return Sent::Final(Failure::new(Exit::Unavailable, format!("{base}: {sentence}")));
+        }
         if error.is_connect() {
             let message = format!(
                 "nobody answers at {base}: start wanlink (`wanlink up`), or name its address with --url or WANLINK_URL"
@@ -248,17 +262,17 @@ mod tests {
 
     #[test]
     fn names_are_escaped_in_paths_and_queries() {
-        let client = Client::new("http://127.0.0.1:8080/").expect("a client");
+        let client = Client::new("http://127.0.0.1:8080/", None).expect("a client");
         let url = client.url(&["sites", "a/b c?"], &vec![("tenant", "x&y".to_owned())]);
         assert_eq!(url.as_str(), "http://127.0.0.1:8080/v1/sites/a%2Fb%20c%3F?tenant=x%26y");
-        let below = Client::new("http://wan.example/api").expect("a client");
+        let below = Client::new("http://wan.example/api", None).expect("a client");
         assert_eq!(below.url(&["links"], &Query::new()).as_str(), "http://wan.example/api/v1/links");
     }
 
     #[test]
     fn what_is_no_address_is_told_by_the_flag() {
         for url in ["", "localhost:8080", "ftp://x", "http://", "http://u:p@x", "http://u@x"] {
-            let failure = Client::new(url).expect_err(url);
+            let failure = Client::new(url, None).expect_err(url);
             assert!(failure.exit == Exit::Usage && failure.message.contains("--url"), "{failure}");
         }
     }
@@ -282,7 +296,7 @@ mod tests {
         let served = axum::serve(listener, Router::new().fallback(answer)).into_future();
         Tasks::new().spawn(async { drop(served.await) });
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        (Client::new(&url).expect("a client"), keys)
+        (Client::new(&url, None).expect("a client"), keys)
     }
 
     #[tokio::test]

@@ -5,6 +5,8 @@ use super::output::{self, Column, Format};
 use crate::exit::Failure;
 use reqwest::Method;
 use serde_json::Value;
+use std::path::PathBuf;
+use wanlink_runtime::tls;
 
 /// Flags that say which api and how to print.
 #[derive(Clone, Debug, clap::Args)]
@@ -19,9 +21,49 @@ pub struct ClientArgs {
         help_heading = "Client options"
     )]
     pub url: String,
+    #[command(flatten)]
+    pub tls: TlsArgs,
     /// How to print answers
     #[arg(short, long, global = true, value_enum, default_value_t, help_heading = "Client options")]
     pub output: Format,
+}
+
+/// Flags of an api that is reached by https, each a PEM file.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct TlsArgs {
+    /// Whose certificates the api may show; without it, whom the system trusts
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "WANLINK_CA_FILE",
+        help_heading = "Client options"
+    )]
+    pub ca_file: Option<PathBuf>,
+    /// The certificate to show to an api that asks for one; needs --key
+    #[arg(long, global = true, value_name = "FILE", env = "WANLINK_CERT", help_heading = "Client options")]
+    pub cert: Option<PathBuf>,
+    /// The private key of --cert
+    #[arg(long, global = true, value_name = "FILE", env = "WANLINK_KEY", help_heading = "Client options")]
+    pub key: Option<PathBuf>,
+}
+
+/// For errors: the flags that a person would change.
+pub const TLS_FLAGS: tls::Keys = tls::Keys { ca: "--ca-file", certificate: "--cert", key: "--key" };
+
+impl TlsArgs {
+    /// `None`: nothing is said, and the system's list is trusted.
+    fn client(&self) -> Result<Option<tls::Client>, Failure> {
+        let named = |name, path: &Option<PathBuf>| path.as_ref().map(|path| tls::Named::new(name, path));
+        let identity = match (named("--cert", &self.cert), named("--key", &self.key)) {
+            (None, None) => None,
+            (Some(certificate), Some(key)) => Some(tls::Identity { certificate, key }),
+            (Some(_), None) => return Err(Failure::usage("--cert needs --key beside it")),
+            (None, Some(_)) => return Err(Failure::usage("--key needs --cert beside it")),
+        };
+        let client = tls::Client { ca: named("--ca-file", &self.ca_file), identity };
+        Ok(client.is_given().then_some(client))
+    }
 }
 
 /// A kind of resource: its collection's path and what a list shows of it.
@@ -76,7 +118,7 @@ pub struct Session {
 
 impl Session {
     pub fn new(args: &ClientArgs) -> Result<Self, Failure> {
-        Ok(Self { client: Client::new(&args.url)?, format: args.output })
+        Ok(Self { client: Client::new(&args.url, args.tls.client()?.as_ref())?, format: args.output })
     }
 
     pub fn print(&self, object: &Value) -> Result<(), Failure> {

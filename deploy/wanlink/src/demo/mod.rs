@@ -82,7 +82,7 @@ pub async fn run(args: &DemoArgs) -> Result<(), Failure> {
     let url = format!("http://{address}");
     let shown = async {
         running.ready(READY_WAIT).await?;
-        show(&Client::new(&url)?, &controller, &topology, &assembly.config).await
+        show(&Client::new(&url, None)?, &controller, &topology, &assembly.config).await
     };
     let shown = tokio::select! {
         biased;

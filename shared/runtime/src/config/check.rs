@@ -15,6 +15,7 @@ pub(super) fn faults(loaded: &Loaded) -> Vec<Fault> {
     check.times();
     check.nesting();
     check.listening();
+    check.certificates();
     check.faults
 }
 
@@ -151,11 +152,37 @@ impl Check<'_> {
         let api = &self.loaded.config.api;
         match api.listen.parse::<SocketAddr>() {
             Err(_) => self.refuse("api.listen", format!("{:?} is not an address and a port", api.listen)),
-            Ok(address) if !address.ip().is_loopback() && !api.insecure => self.refuse(
-                "api.listen",
-                format!("{address} is not loopback and callers are not authenticated: set api.insecure to allow it"),
-            ),
+            Ok(address) if !address.ip().is_loopback() && !api.insecure && api.tls.client_ca.is_none() => self
+                .refuse(
+                    "api.listen",
+                    format!(
+                        "{address} is not loopback and callers are not authenticated: set api.tls.client_ca, or \
+                         api.insecure to allow it"
+                    ),
+                ),
             Ok(_) => {}
+        }
+    }
+
+    /// A certificate is of no use without its key, nor a key without its certificate.
+    fn certificates(&mut self) {
+        let c = &self.loaded.config;
+        let (database, broker, api) = (&c.database.tls, &c.message_broker.tls, &c.api.tls);
+        for (section, certificate, key) in [
+            ("database.tls", database.certificate.is_some(), database.key.is_some()),
+            ("message_broker.tls", broker.certificate.is_some(), broker.key.is_some()),
+            ("api.tls", api.certificate.is_some(), api.key.is_some()),
+        ] {
+            let (there, missing) = if certificate { ("certificate", "key") } else { ("key", "certificate") };
+            if certificate != key {
+                self.refuse(&format!("{section}.{there}"), format!("needs {section}.{missing} beside it"));
+            }
+        }
+        if api.client_ca.is_some() && api.certificate.is_none() {
+            self.refuse(
+                "api.tls.client_ca",
+                "needs api.tls.certificate and api.tls.key beside it".to_owned(),
+            );
         }
     }
 }

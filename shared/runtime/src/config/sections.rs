@@ -71,6 +71,7 @@ section! {
         /// How long one statement may run.
         #[serde(with = "span")]
         statement_timeout: Duration = seconds(10),
+        tls: DatabaseTls = DatabaseTls::default(),
         /// The engine's own settings.
         options: Options = Options::default(),
     }
@@ -100,8 +101,45 @@ section! {
         call_timeout: Duration = seconds(5),
         #[serde(with = "span")]
         heartbeat: Duration = seconds(10),
+        tls: BrokerTls = BrokerTls::default(),
         /// The engine's own settings.
         options: Options = Options::default(),
+    }
+}
+
+section! {
+    /// TLS to the database: with any of these set, every connection is encrypted and the server's certificate and
+    /// name are verified. PEM files.
+    DatabaseTls {
+        /// Whose certificates are trusted.
+        ca: Option<PathBuf> = None,
+        /// The client's certificate with its chain, and its private key: both or neither.
+        certificate: Option<PathBuf> = None,
+        key: Option<PathBuf> = None,
+    }
+}
+
+section! {
+    /// TLS to the message broker, at endpoints that ask for it (`amqps://`). PEM files.
+    BrokerTls {
+        /// Whose certificates are trusted; without it, the system's own list.
+        ca: Option<PathBuf> = None,
+        /// The client's certificate with its chain, and its private key: both or neither.
+        certificate: Option<PathBuf> = None,
+        key: Option<PathBuf> = None,
+        /// The name that the server's certificate must hold, where it is not the endpoint's host.
+        server_name: Option<String> = None,
+    }
+}
+
+section! {
+    /// HTTPS instead of HTTP. PEM files, read again when they change.
+    ApiTls {
+        /// The server's certificate with its chain, and its private key: both or neither.
+        certificate: Option<PathBuf> = None,
+        key: Option<PathBuf> = None,
+        /// Callers must show a certificate that one of these issued.
+        client_ca: Option<PathBuf> = None,
     }
 }
 
@@ -128,8 +166,9 @@ section! {
     Api {
         /// Address and port; port 0 lets the system choose.
         listen: String = "127.0.0.1:8080".to_owned(),
-        /// Allows listening beyond loopback while there is no authentication.
+        /// Allows listening beyond loopback while callers are not authenticated, which `tls.client_ca` does.
         insecure: bool = false,
+        tls: ApiTls = ApiTls::default(),
         /// Takes calls from the message broker's `wan.requests` as well. While there is no authentication, whoever
         /// the broker lets publish there may do everything.
         broker_clients: bool = false,

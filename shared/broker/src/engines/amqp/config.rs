@@ -3,13 +3,14 @@
 //! A connection URI holds a password, so it never appears whole: neither here in `Debug`, nor in an error, nor in
 //! a log. Deliberately absent: where the section comes from (`wanlink-runtime`).
 
-use super::wire::Endpoint;
+use super::wire::{Endpoint, Security};
 use serde::Deserialize;
 use std::time::Duration;
-use wanlink_runtime::config::{AccountQueues, MessageBroker};
+use wanlink_runtime::config::{AccountQueues, BrokerTls, MessageBroker};
+use wanlink_runtime::tls;
 
 /// Where the broker is and how it is used.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq)]
 pub struct AmqpConfig {
     /// `amqp://` or `amqps://` URIs, tried in this order.
     pub endpoints: Vec<String>,
@@ -32,6 +33,8 @@ pub struct AmqpConfig {
     pub confirm_timeout: Duration,
     /// Between the connection's signs of life, in whole seconds; it is dead after two without any.
     pub heartbeat: Duration,
+    /// For `amqps://` endpoints; the files are read at each connection.
+    pub tls: BrokerTls,
 }
 
 impl Default for AmqpConfig {
@@ -73,7 +76,29 @@ impl AmqpConfig {
             call_timeout: section.call_timeout,
             confirm_timeout: section.confirm_timeout,
             heartbeat: section.heartbeat,
+            tls: section.tls.clone(),
         }
+    }
+
+    /// How endpoints that ask for TLS are met. Its files are read once here, so that what is wrong with them ends the
+    /// start; settings that no endpoint uses are refused, for whoever wrote them believes the opposite.
+    pub(super) fn security(&self, endpoints: &[Endpoint]) -> Result<Security, String> {
+        let client = tls::Client::of_broker(&self.tls);
+        if endpoints.iter().any(Endpoint::is_secure) {
+            client.load()?;
+            client.warn();
+        } else if client.is_given() || self.tls.server_name.is_some() {
+            return Err("tls: no endpoint asks for TLS: write amqps:// and the broker's TLS port".to_owned());
+        }
+        if client.identity.is_none()
+            && let Some(index) = endpoints.iter().position(Endpoint::is_external)
+        {
+            return Err(format!(
+                "endpoints[{index}]: auth_mechanism=external lets the certificate say who this is: set tls.certificate \
+                 and tls.key"
+            ));
+        }
+        Ok(Security { client, server_name: self.tls.server_name.clone() })
     }
 
     /// The endpoints, parsed; the error names a bad one by its place in the list, for its text may hold a secret.

@@ -54,12 +54,13 @@ impl AmqpBroker {
     pub fn open(config: &AmqpConfig, entropy: Arc<dyn Entropy>) -> Result<Self, String> {
         config.check()?;
         let endpoints = config.parsed_endpoints()?;
+        let security = config.security(&endpoints)?;
         // One crypto provider in the whole process; the first to need it installs it.
         if rustls::crypto::CryptoProvider::get_default().is_none() {
             let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         }
         let shared = Arc::new(Shared::new(config, entropy));
-        shared.rest.spawn(supervisor::run(shared.clone(), endpoints));
+        shared.rest.spawn(supervisor::run(shared.clone(), endpoints, security));
         Ok(Self { keep: Arc::new(StopOnDrop(shared.clone())), shared })
     }
 

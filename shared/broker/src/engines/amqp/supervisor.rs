@@ -8,7 +8,7 @@
 
 use super::config::{AmqpConfig, Timeouts};
 use super::topology::Topology;
-use super::wire::{Endpoint, WireConnection, WireError, WireEvent};
+use super::wire::{Endpoint, Security, WireConnection, WireError, WireEvent};
 use crate::port::Health;
 use futures::StreamExt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -138,7 +138,7 @@ impl Backoff {
 }
 
 /// Runs until the engine is closed.
-pub(super) async fn run(shared: Arc<Shared>, endpoints: Vec<Endpoint>) {
+pub(super) async fn run(shared: Arc<Shared>, endpoints: Vec<Endpoint>, security: Security) {
     let mut backoff = Backoff::new(shared.entropy.clone());
     let mut attempt = 0_usize;
     loop {
@@ -146,7 +146,7 @@ pub(super) async fn run(shared: Arc<Shared>, endpoints: Vec<Endpoint>) {
         let opened = tokio::select! {
             biased;
             () = shared.rest.stopped() => break,
-            opened = open(endpoint, shared.timeouts) => opened,
+            opened = open(endpoint, &security, shared.timeouts) => opened,
         };
         match opened {
             Ok(session) => {
@@ -173,9 +173,9 @@ pub(super) async fn run(shared: Arc<Shared>, endpoints: Vec<Endpoint>) {
     });
 }
 
-async fn open(endpoint: &Endpoint, timeouts: Timeouts) -> Result<Session, WireError> {
-    let publish = WireConnection::open(endpoint, "wanlink publish", timeouts).await?;
-    let consume = WireConnection::open(endpoint, "wanlink consume", timeouts).await?;
+async fn open(endpoint: &Endpoint, security: &Security, timeouts: Timeouts) -> Result<Session, WireError> {
+    let publish = WireConnection::open(endpoint, security, "wanlink publish", timeouts).await?;
+    let consume = WireConnection::open(endpoint, security, "wanlink consume", timeouts).await?;
     let (blocked, dead, reason) = (AtomicBool::new(false), CancellationToken::new(), OnceLock::new());
     Ok(Session { publish, consume, blocked, dead, reason })
 }

@@ -1,8 +1,10 @@
 //! The one file that names `lapin`: its calls under time limits, its answers in words of our own.
 //!
 //! Every call to lapin can hang when the broker goes away at the wrong moment, so none is awaited without a
-//! limit, and a limit that passes means that the connection is dead ([`WireError::Dead`]). lapin's own recovery
-//! stays off: it left connections hanging in trials; the supervisor makes new ones.
+//! limit. One that passes means that the connection is dead ([`WireError::Dead`]), but for calls that a single queue has
+//! to answer: a queue may have no leader, and then its channel alone is given up ([`WireError::Channel`]); if the
+//! connection is dead as well, the next channel cannot be opened. lapin's own recovery stays off: it left connections
+//! hanging in trials; the supervisor makes new ones.
 //!
 //! Deliberately absent: any decision. What to do about an error is for `supervisor`, `publisher`, `consumer`.
 
@@ -15,12 +17,14 @@ use lapin::options::{
     ConfirmSelectOptions, ExchangeDeclareOptions, ExchangeDeleteOptions, QueueBindOptions,
     QueueDeclareOptions, QueueDeleteOptions, QueuePurgeOptions,
 };
+use lapin::tcp::{AMQPUriTcpExt as _, RustlsConnector};
 use lapin::types::{AMQPValue, FieldTable};
-use lapin::uri::AMQPUri;
+use lapin::uri::{AMQPScheme, AMQPUri, SASLMechanism};
 use lapin::{BasicProperties, Confirmation, ConnectionProperties, ErrorKind, Event, ExchangeKind};
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
+use wanlink_runtime::tls;
 
 /// Why a call failed, sorted by what it means for the caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +77,21 @@ async fn limited<T>(
     }
 }
 
+/// The same for a call that one queue has to answer.
+async fn limited_by_queue<T>(
+    what: &'static str,
+    within: Duration,
+    call: impl Future<Output = Result<T, lapin::Error>>,
+) -> Result<T, WireError> {
+    match tokio::time::timeout(within, call).await {
+        Ok(ended) => ended.map_err(WireError::from),
+        Err(_) => {
+            let within = within.as_millis();
+            Err(WireError::Channel(format!("{what}: the queue gave no answer within {within} ms")))
+        }
+    }
+}
+
 /// A broker's address with its credentials, which it never shows.
 #[derive(Clone)]
 pub(super) struct Endpoint(AMQPUri);
@@ -86,6 +105,24 @@ impl Endpoint {
         uri.query.connection_timeout.get_or_insert(millis);
         Some(Self(uri))
     }
+
+    /// Whether it asks for TLS.
+    pub(super) fn is_secure(&self) -> bool {
+        self.0.scheme == AMQPScheme::AMQPS
+    }
+
+    /// Whether the broker is to take the certificate's word for who we are.
+    pub(super) fn is_external(&self) -> bool {
+        self.0.query.auth_mechanism == Some(SASLMechanism::External)
+    }
+}
+
+/// How endpoints that ask for TLS are met.
+#[derive(Clone, Debug)]
+pub(super) struct Security {
+    pub client: tls::Client,
+    /// The name that the broker's certificate must hold; without it, the endpoint's host.
+    pub server_name: Option<String>,
 }
 
 impl std::fmt::Display for Endpoint {
@@ -113,11 +150,49 @@ pub(super) struct WireConnection {
 }
 
 impl WireConnection {
-    pub(super) async fn open(endpoint: &Endpoint, name: &str, timeouts: Timeouts) -> Result<Self, WireError> {
+    pub(super) async fn open(
+        endpoint: &Endpoint,
+        security: &Security,
+        name: &str,
+        timeouts: Timeouts,
+    ) -> Result<Self, WireError> {
         let properties = ConnectionProperties::default().with_connection_name(name.into());
-        let connect = lapin::Connection::connect_uri(endpoint.0.clone(), properties);
-        let inner = limited("connect", timeouts.connect, connect).await?;
+        let inner = if endpoint.is_secure() {
+            Self::connect_secure(endpoint, security, properties, timeouts).await?
+        } else {
+            let connect = lapin::Connection::connect_uri(endpoint.0.clone(), properties);
+            limited("connect", timeouts.connect, connect).await?
+        };
         Ok(Self { inner, timeouts })
+    }
+
+    /// lapin would trust the system's list besides the file that is named, and knows no other name than the host's:
+    /// so the handshake is made here. The files are read anew for each connection.
+    async fn connect_secure(
+        endpoint: &Endpoint,
+        security: &Security,
+        properties: ConnectionProperties,
+        timeouts: Timeouts,
+    ) -> Result<lapin::Connection, WireError> {
+        let connector = RustlsConnector::from(security.client.load().map_err(WireError::Dead)?);
+        let host = &endpoint.0.authority.host;
+        let server_name = security.server_name.clone().unwrap_or_else(|| host.clone());
+        let runtime = lapin::runtime::default_runtime().map_err(WireError::from)?;
+        let handshake = async move |uri: AMQPUri, runtime: _| {
+            let plain = AMQPUri { scheme: AMQPScheme::AMQP, ..uri };
+            let stream = plain.connect_async(&runtime).await?;
+            Ok(stream.into_rustls(&connector, &server_name).await?)
+        };
+        let connect = lapin::Connection::connector(endpoint.0.clone(), runtime, handshake, properties);
+        let explained = async {
+            connect.await.map_err(|error| match tls::explain(&error, &tls::BROKER) {
+                Some(sentence) => WireError::Dead(sentence),
+                None => error.into(),
+            })
+        };
+        let late =
+            || WireError::Dead(format!("connect: no answer within {} ms", timeouts.connect.as_millis()));
+        tokio::time::timeout(timeouts.connect, explained).await.map_err(|_| late())?
     }
 
     /// Everything the connection tells from now on.
@@ -239,7 +314,7 @@ impl WireChannel {
             arguments.insert((*key).into(), value);
         }
         let call = self.inner.queue_declare(spec.name.as_str().into(), options, arguments);
-        let queue = limited("queue.declare", self.timeouts.call, call).await?;
+        let queue = limited_by_queue("queue.declare", self.timeouts.call, call).await?;
         Ok((queue.name().to_string(), state_of(&queue)))
     }
 
@@ -247,7 +322,7 @@ impl WireChannel {
     pub(super) async fn find_queue(&self, name: &str) -> Result<QueueState, WireError> {
         let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
         let call = self.inner.queue_declare(name.into(), options, FieldTable::default());
-        limited("queue.declare", self.timeouts.call, call).await.map(|queue| state_of(&queue))
+        limited_by_queue("queue.declare", self.timeouts.call, call).await.map(|queue| state_of(&queue))
     }
 
     pub(super) async fn bind(&self, queue: &str, exchange: &str, key: &str) -> Result<(), WireError> {
@@ -259,12 +334,12 @@ impl WireChannel {
 
     pub(super) async fn delete_queue(&self, name: &str) -> Result<(), WireError> {
         let call = self.inner.queue_delete(name.into(), QueueDeleteOptions::default());
-        limited("queue.delete", self.timeouts.call, call).await.map(|_| ())
+        limited_by_queue("queue.delete", self.timeouts.call, call).await.map(|_| ())
     }
 
     pub(super) async fn purge(&self, name: &str) -> Result<u32, WireError> {
         let call = self.inner.queue_purge(name.into(), QueuePurgeOptions::default());
-        limited("queue.purge", self.timeouts.call, call).await
+        limited_by_queue("queue.purge", self.timeouts.call, call).await
     }
 
     /// A publish that begins at its first poll and ends with its confirm. It has no time limit of its own: its
@@ -299,7 +374,7 @@ impl WireChannel {
         }
         let options = BasicConsumeOptions { no_ack: prefetch.is_none(), ..BasicConsumeOptions::default() };
         let call = self.inner.basic_consume(queue.into(), "".into(), options, FieldTable::default());
-        let inner = limited("basic.consume", self.timeouts.call, call).await?;
+        let inner = limited_by_queue("basic.consume", self.timeouts.call, call).await?;
         Ok(WireStream { inner, settle_within: self.timeouts.call })
     }
 

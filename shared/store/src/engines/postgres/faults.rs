@@ -5,6 +5,7 @@ use super::super::relational::Fault;
 use crate::port::StoreError;
 use sqlx::Error;
 use std::time::Duration;
+use wanlink_runtime::tls;
 
 pub(super) fn fault(error: Error) -> Fault {
     let Error::Database(answer) = error else { return Fault::Store(outside(&error)) };
@@ -41,7 +42,10 @@ fn outside(error: &Error) -> StoreError {
         Error::Configuration(_) => {
             StoreError::Unavailable("the endpoint cannot be used as configured".to_owned())
         }
-        other => StoreError::Unavailable(other.to_string()),
+        other => {
+            let explained = tls::explain(other, &tls::DATABASE);
+            StoreError::Unavailable(explained.unwrap_or_else(|| other.to_string()))
+        }
     }
 }
 

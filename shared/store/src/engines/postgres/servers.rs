@@ -6,13 +6,14 @@
 use super::faults::{self, store_error};
 use crate::port::StoreError;
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, Postgres};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgSslMode, Postgres};
 use sqlx::{ConnectOptions as _, Connection as _, Transaction};
 use std::str::FromStr as _;
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::Mutex;
 use wanlink_runtime::config::{Database, Endpoint};
+use wanlink_runtime::tls;
 
 /// How much longer than the server's own limit we wait for its word: past that the connection is dead, not slow.
 const MARGIN: Duration = Duration::from_secs(5);
@@ -54,15 +55,21 @@ impl Servers {
         lock_timeout: Duration,
         access: Access,
     ) -> Result<Self, String> {
+        let security = tls::Client::of_database(&section.tls);
+        if security.is_given() {
+            // sqlx reads the files at each connection; what is wrong with them is told at the start.
+            security.load()?;
+            security.warn();
+        }
         let addresses: Vec<PgConnectOptions> = endpoints
             .iter()
             .enumerate()
             .map(|(place, endpoint)| {
-                address(endpoint)
+                let address = address(endpoint).ok_or("not a URL such as postgres://user@host/database");
+                let address = address.and_then(|address| secured(address, endpoint, &security));
+                address
                     .map(|address| with_settings(address, section, lock_timeout, access))
-                    .ok_or_else(|| {
-                        format!("{name}[{place}]: not a URL such as postgres://user@host/database")
-                    })
+                    .map_err(|why| format!("{name}[{place}]: {why}"))
             })
             .collect::<Result<_, _>>()?;
         let first = addresses.first().cloned().ok_or_else(|| format!("{name}: none is given"))?;
@@ -217,6 +224,34 @@ fn address(endpoint: &Endpoint) -> Option<PgConnectOptions> {
         return None;
     }
     PgConnectOptions::from_str(text).ok()
+}
+
+/// Encrypted and verified, where the section says anything of TLS. An endpoint that says otherwise contradicts it.
+fn secured(
+    address: PgConnectOptions,
+    endpoint: &Endpoint,
+    security: &tls::Client,
+) -> Result<PgConnectOptions, &'static str> {
+    if !security.is_given() {
+        return Ok(address);
+    }
+    let said = endpoint.expose().split_once('?').map_or("", |(_, query)| query);
+    let weaker = |pair: &str| {
+        pair.split_once('=').is_some_and(|(key, mode)| {
+            matches!(key, "sslmode" | "ssl-mode") && !mode.eq_ignore_ascii_case("verify-full")
+        })
+    };
+    if said.split('&').any(weaker) {
+        return Err("its sslmode is weaker than verify-full, which database.tls asks for: leave it out");
+    }
+    let mut address = address.ssl_mode(PgSslMode::VerifyFull);
+    if let Some(ca) = &security.ca {
+        address = address.ssl_root_cert(&ca.path);
+    }
+    if let Some(identity) = &security.identity {
+        address = address.ssl_client_cert(&identity.certificate.path).ssl_client_key(&identity.key.path);
+    }
+    Ok(address)
 }
 
 /// The limits on the server's side, as settings of each connection.
