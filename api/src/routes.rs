@@ -136,7 +136,7 @@ routes! {
     GET "/v1/actions" => actions::list, "List actions", [TENANT REQUEST LINK ACCOUNT STATE LIMIT CURSOR], none => [200] list::<view::Action>;
     GET "/v1/actions/{action}" => actions::show, "Show an action with every attempt", [TENANT], none => [200] one::<view::ActionWithAttempts>;
 
-    GET "/v1/workers" => workers::list, "List workers", [], none => [200] list::<view::Worker>;
+    GET "/v1/workers" => workers::list, "List workers", [LIMIT CURSOR], none => [200] list::<view::Worker>;
     GET "/v1/workers/{worker}" => workers::show, "Show a worker", [], none => [200] one::<view::Worker>;
     GET "/v1/leases" => workers::leases, "List who may act for which account", [TENANT LIMIT CURSOR], none => [200] list::<view::Lease>;
     GET "/v1/leases/{account}" => workers::lease, "Show who may act for an account", [TENANT], none => [200] one::<view::Lease>;

@@ -5,8 +5,10 @@ use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, 
 /// Every page of `deploy/docs`: its name, what it is about, and its text.
 const PAGES: &[(&str, &str, &str)] = &[
     ("api", "HTTP API", include_str!("../../../deploy/docs/api.md")),
+    ("benchmarks", "Benchmarks", include_str!("../../../deploy/docs/benchmarks.md")),
     ("cli", "Command line", include_str!("../../../deploy/docs/cli.md")),
     ("errors", "Error codes", include_str!("../../../deploy/docs/errors.md")),
+    ("metrics", "Metrics", include_str!("../../../deploy/docs/metrics.md")),
     ("running", "Running", include_str!("../../../deploy/docs/running.md")),
     ("tls", "TLS", include_str!("../../../deploy/docs/tls.md")),
 ];
@@ -15,11 +17,11 @@ const STYLE: &str = "body{margin:0;font:16px/1.5 system-ui,sans-serif;color:#1c2
 nav{display:flex;flex-wrap:wrap;gap:1.2em;padding:.8em 1.5em;background:#12304a}\
 nav a{color:#dbe9f5;text-decoration:none}nav a[aria-current]{color:#fff;font-weight:600}\
 main{max-width:60em;margin:0 auto;padding:1em 1.5em 4em}main a{color:#0b62a8}\
-table{border-collapse:collapse;display:block;overflow-x:auto}\
-td,th{border:1px solid #cdd7e0;padding:.3em .7em;text-align:left;vertical-align:top}\
-code{font:0.9em ui-monospace,monospace;background:#eef2f6;padding:.1em .3em;border-radius:3px}\
-pre{background:#eef2f6;padding:.8em 1em;overflow-x:auto;border-radius:5px}pre code{padding:0}\
-h1,h2,h3{line-height:1.25;margin:1.6em 0 .5em}h1{margin-top:.6em}:target{background:#fff3c4}";
+main table{border-collapse:collapse;display:block;overflow-x:auto}\
+main td,main th{border:1px solid #cdd7e0;padding:.3em .7em;text-align:left;vertical-align:top}\
+main code{font:0.9em ui-monospace,monospace;background:#eef2f6;padding:.1em .3em;border-radius:3px}\
+main pre{background:#eef2f6;padding:.8em 1em;overflow-x:auto;border-radius:5px}main pre code{padding:0}\
+main h1,main h2,main h3{line-height:1.25;margin:1.6em 0 .5em}main h1{margin-top:.6em}:target{background:#fff3c4}";
 
 /// The page of that name.
 pub fn render(name: &str) -> Option<String> {

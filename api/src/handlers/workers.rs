@@ -16,13 +16,21 @@ use wanlink_domain::ids::SessionId;
 use wanlink_domain::lease::Session;
 use wanlink_domain::object::{Kind, Object};
 use wanlink_domain::reason::Code;
+use wanlink_store::port::{Page, Slice};
 
-/// All that the conductors know, as one page: they count in tens.
-pub async fn list(state: Shared, call: Call) -> Answer {
+/// All that the conductors know; they count in tens.
+pub async fn list(state: Shared, mut call: Call) -> Answer {
+    let page = listing::page(&state, &mut call.query)?;
     call.query.end()?;
-    let (sessions, held) = (state.store.sessions().await?, held(&state).await?);
-    let shown = sessions.iter().map(|it| Worker::new(it, held.get(&it.id).copied().unwrap_or(0)));
-    Ok(listing::whole(shown.collect()))
+    let (mut rows, held) = (state.store.sessions().await?, held(&state).await?);
+    let place = |it: &Session| (it.registered_at, it.id.0);
+    rows.retain(|it| page.after.is_none_or(|after| place(it) > after));
+    rows.sort_by_key(place);
+    let limit = page.limit as usize;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let shown = |it: &Session| Worker::new(it, held.get(&it.id).copied().unwrap_or(0));
+    Ok(listing::answer(&Slice { rows, more }, place, shown))
 }
 
 /// By the session's id, or by a worker's name that only one session has.
@@ -89,7 +97,7 @@ async fn by_id(state: &State) -> Result<BTreeMap<SessionId, Session>, Problem> {
 /// How many accounts each session holds.
 async fn held(state: &State) -> Result<BTreeMap<SessionId, usize>, Problem> {
     let mut held = BTreeMap::new();
-    let mut page = wanlink_store::port::Page { after: None, limit: state.settings.page_max };
+    let mut page = Page { after: None, limit: state.settings.page_max };
     loop {
         let slice = state.store.objects(Kind::Account, page).await?;
         for object in &slice.rows {

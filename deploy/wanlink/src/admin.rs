@@ -1,7 +1,7 @@
 //! What an operator does before and beside running: migrate, look at the configuration, make keys.
 
 use crate::assemble::{Assembly, COORDINATION, keys};
-use crate::client::output;
+use crate::client::output::{self, Format};
 use crate::exit::Failure;
 use crate::serve;
 use crate::settings::ConfigArgs;
@@ -72,4 +72,22 @@ pub fn generate_key(folder: &Path) -> Result<(), Failure> {
     output::line(&format!("key {kid}"))?;
     output::line(&format!("api.public_key_file = {:?}", pair.public))?;
     output::line(&format!("worker.private_key_files = [{:?}]", pair.private))
+}
+
+/// The document that an api of this build serves.
+pub fn openapi(format: Format) -> Result<(), Failure> {
+    if format != Format::Yaml {
+        // As it is served, in its own order.
+        return output::line(wanlink_api::openapi());
+    }
+    let document = serde_json::from_str(wanlink_api::openapi())
+        .map_err(|error| Failure::failed(format!("the document cannot be read: {error}")))?;
+    output::value(format, &document)
+}
+
+/// A script for the shell; its reader may have gone.
+pub fn completions(shell: clap_complete::Shell, command: &mut clap::Command) -> Result<(), Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, command, "wanlink", &mut script);
+    output::text(&String::from_utf8_lossy(&script))
 }

@@ -5,11 +5,13 @@ use crate::client::session::{ClientArgs, Session};
 use crate::demo::{self, DemoArgs};
 use crate::emulator;
 use crate::exit::Failure;
-use crate::nouns::{account, action, link, network, parked, port_mapping, request, site, tenant, wim};
+use crate::nouns::{
+    account, action, lease, link, network, parked, port_mapping, request, site, tenant, wim, workers,
+};
 use crate::serve::{self, Role, UpArgs};
 use crate::settings::{ConfigArgs, ListenArgs};
 use crate::{admin, topology};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use std::path::PathBuf;
 
 /// Sets up, watches and tears down WAN links between sites
@@ -57,6 +59,13 @@ enum Command {
     },
     /// List the engines and connectors of this build
     Engines,
+    /// Print the OpenAPI document of the api, as JSON or with -o yaml
+    Openapi,
+    /// Print a script that completes commands and flags
+    Completions {
+        /// For which shell
+        shell: clap_complete::Shell,
+    },
     /// Keys with which secrets are sealed
     Key {
         #[command(subcommand)]
@@ -119,6 +128,16 @@ enum Command {
         #[command(subcommand)]
         verb: action::Verb,
     },
+    /// Workers: who carries actions out
+    Workers {
+        #[command(subcommand)]
+        verb: workers::Verb,
+    },
+    /// Which worker may act for which account
+    Lease {
+        #[command(subcommand)]
+        verb: lease::Verb,
+    },
     /// Messages that nobody could handle
     Parked {
         #[command(subcommand)]
@@ -168,6 +187,8 @@ impl Cli {
                 admin::check_config(&config, listen.listen.as_deref())
             }
             Command::Engines => admin::engines(),
+            Command::Openapi => admin::openapi(self.client.output),
+            Command::Completions { shell } => admin::completions(shell, &mut Self::command()),
             Command::Key { verb: KeyVerb::Generate { dir } } => admin::generate_key(&dir),
             Command::Emulator(args) => emulator::run(args).await,
             Command::Bench { verb } => bench::run(&session()?, verb).await,
@@ -181,6 +202,8 @@ impl Cli {
             Command::Link { verb } => link::run(&session()?, verb).await,
             Command::Request { verb } => request::run(&session()?, verb).await,
             Command::Action { verb } => action::run(&session()?, verb).await,
+            Command::Workers { verb } => workers::run(&session()?, verb).await,
+            Command::Lease { verb } => lease::run(&session()?, verb).await,
             Command::Parked { verb } => parked::run(&session()?, verb).await,
         }
     }

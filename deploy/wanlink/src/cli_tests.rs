@@ -51,6 +51,13 @@ fn lines_of_the_documentation_are_understood() {
         "wanlink action list --link ID --state done",
         "wanlink action show ID",
         "wanlink parked replay ID",
+        "wanlink openapi -o yaml",
+        "wanlink completions zsh",
+        "wanlink workers list --watch",
+        "wanlink lease show acme --tenant acme --watch=500ms",
+        "wanlink link list --watch -o jsonl",
+        "wanlink request show ID --watch",
+        "wanlink site list -o wide",
         "wanlink parked list --limit 5",
         "wanlink network status web active --detail up --tenant acme",
         "wanlink site create -f site.json",
@@ -95,6 +102,9 @@ fn lines_that_make_no_sense_are_refused_with_the_reason() {
         ("wanlink bench load --pid api", "NAME=PID"),
         ("wanlink bench clean", "--prefix"),
         ("wanlink bench pipe --prefetch 0", "--prefetch"),
+        ("wanlink request show ID --watch --wait", "cannot be used with"),
+        ("wanlink link list --watch 5s", "unexpected argument"),
+        ("wanlink completions cobol", "zsh"),
     ] {
         let refused = read(line).expect_err(line).to_string();
         assert!(refused.contains(part), "{line}: {refused}");

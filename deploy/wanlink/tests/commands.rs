@@ -200,3 +200,17 @@ fn client_commands_say_whom_they_did_not_reach() {
     refused(folder.path(), "link list --url ftp://x", 2, &["--url"]);
     refused(folder.path(), "lnik list", 2, &["link"]);
 }
+
+#[test]
+fn the_document_and_completions_need_nothing_running() {
+    let folder = folder();
+    let document = printed(&run(folder.path(), "openapi"));
+    let document: serde_json::Value = serde_json::from_str(&document).expect("JSON");
+    assert!(document["paths"]["/v1/links"]["post"]["requestBody"].is_object());
+    let yaml = printed(&run(folder.path(), "openapi -o yaml"));
+    assert!(yaml.lines().any(|line| line.starts_with("openapi: ")), "{yaml}");
+    for shell in ["bash", "zsh", "fish"] {
+        let script = printed(&run(folder.path(), &format!("completions {shell}")));
+        assert!(script.contains("wanlink") && script.contains("port-mapping"), "{shell}");
+    }
+}

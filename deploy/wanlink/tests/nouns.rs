@@ -240,3 +240,67 @@ fn a_network_that_fails_ends_the_links_that_wait_for_it() {
     it.refused(&retried, 1, &["is ERROR: network-failed"]);
     assert_eq!(it.json("network status web-v active")["status_detail"], Value::Null);
 }
+
+#[test]
+fn every_shape_says_the_same_and_tables_say_names() {
+    let it = Installation::with_two_sites(NO_WORKER);
+    let printed = |line: &str| String::from_utf8_lossy(&it.done(line).stdout).into_owned();
+    let json = it.json("site list");
+    let lines: Vec<Value> = printed("site list -o jsonl")
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a line of JSON"))
+        .collect();
+    assert_eq!(Value::from(lines), json);
+    let yaml = printed("site list -o yaml");
+    for name in ["vienna", "zurich"] {
+        assert!(
+            yaml.lines().any(|line| line.trim_start_matches(['-', ' ']) == format!("name: {name}")),
+            "{yaml}"
+        );
+    }
+    let wim = it.json("wim show wan")["id"].as_str().expect("an id").to_owned();
+    let table = printed("port-mapping list");
+    assert!(table.contains("wan ") && table.contains("vienna ") && !table.contains(&wim), "{table}");
+    let wide = printed("port-mapping list -o wide");
+    assert!(wide.starts_with("ID") && wide.contains("VERSION") && !wide.contains(&wim), "{wide}");
+    assert!(printed("account show acme").contains(&format!("wan ({wim})")));
+    let table = printed("account list");
+    // Nobody looks at a terminal here.
+    assert!(!table.contains('\u{1b}') && table.contains("acme"), "{table}");
+    assert_eq!(it.json("workers list"), json!([]));
+    assert_eq!(it.json("lease show acme")["session_id"], Value::Null);
+    let mapping = it.json("port-mapping list")[0].clone();
+    assert_eq!(it.json(&format!("port-mapping show {}", mapping["id"].as_str().expect("an id"))), mapping);
+}
+
+#[test]
+fn changes_are_told_line_by_line_until_ctrl_c() {
+    let it = Installation::start(NO_WORKER);
+    it.done("tenant create acme");
+    let mut child = wanlink(it.folder.path())
+        .args(["tenant", "list", "--watch=100ms", "-o", "jsonl"])
+        .env("WANLINK_URL", &it.url)
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the executable runs");
+    let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+    let mut next = || -> (String, String) {
+        let line = lines.next().expect("a line").expect("text");
+        let event: Value = serde_json::from_str(&line).expect("a line of JSON");
+        let text =
+            |pointer: &str| event.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+        (text("/event"), text("/object/name"))
+    };
+    let told = |event: &str, name: &str| (event.to_owned(), name.to_owned());
+    assert_eq!(next(), told("added", "acme"));
+    it.done("tenant create other");
+    assert_eq!(next(), told("added", "other"));
+    it.done("tenant edit other --name another");
+    assert_eq!(next(), told("changed", "another"));
+    it.done("tenant delete acme");
+    assert_eq!(next(), told("removed", "acme"));
+    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
+    assert!(killed.success());
+    assert_eq!(child.wait().expect("its end").code(), Some(0));
+    it.refused("tenant show none --watch", 4, &["not-found"]);
+}

@@ -6,6 +6,7 @@
 
 use super::probe::{self, Group, Probe};
 use super::result::tenths;
+use crate::client::names::Names;
 use crate::client::output::{self, Format};
 use crate::exit::{Exit, Failure};
 use crate::settings::ConfigArgs;
@@ -78,7 +79,8 @@ pub async fn run(format: Format, args: &PipeArgs) -> Result<(), Failure> {
         ));
     };
     let view = measure(args, &config, url.expose()).await?;
-    output::object(format, &[("", "/queues"), ("", "/queue_type"), ("", "/messages"), ("", "/per_s")], &view)
+    let first = [("", "/queues"), ("", "/queue_type"), ("", "/messages"), ("", "/per_s")];
+    output::object(format, &first, &Names::default(), &view)
 }
 
 async fn measure(args: &PipeArgs, config: &Config, database_url: &str) -> Result<Value, Failure> {

@@ -8,6 +8,7 @@ use super::probe::{self, OTHERS, Probe};
 use super::result::{Outcomes, tenths};
 use super::schedule::Schedule;
 use super::settle::Reader;
+use crate::client::names::Names;
 use crate::client::output::{self, Format};
 use crate::client::session::Session;
 use crate::exit::Failure;
@@ -165,13 +166,13 @@ fn print(format: Format, view: &Value) -> Result<(), Failure> {
         .into_iter()
         .zip(["/links", "/accepted", "/settled", "/lost", "/repeats", "/settled_per_s"])
         .collect();
-    if view["cpu_cores"][OTHERS].as_f64().is_some_and(|cores| cores > 0.1) && format == Format::Table {
+    if view["cpu_cores"][OTHERS].as_f64().is_some_and(|cores| cores > 0.1) && format.is_table() {
         eprintln!(
             "others on this machine used {} of a core: these figures are not of a quiet one",
             view["cpu_cores"][OTHERS]
         );
     }
-    output::object(format, &shown, view)
+    output::object(format, &shown, &Names::default(), view)
 }
 
 #[cfg(test)]

@@ -9,14 +9,17 @@
 //! | `endpoint` | one end of a link, written in one word |
 //! | `secret` | passwords from files, pipes and prompts |
 //! | `wait`, `progress` | until links and accounts are as wished |
-//! | `output` | tables and JSON |
+//! | `output`, `names` | tables with names, JSON, YAML |
+//! | `watch` | again whenever it changes |
 
 pub mod body;
 pub mod endpoint;
 pub mod http;
+pub mod names;
 pub mod output;
 pub mod problem;
 pub mod progress;
 pub mod secret;
 pub mod session;
 pub mod wait;
+pub mod watch;

@@ -1,7 +1,9 @@
 //! One command's view of the api: its client, the wanted output, and the verbs that all nouns share.
 
 use super::http::{Client, Query};
+use super::names::Names;
 use super::output::{self, Column, Format};
+use super::watch::{self, WatchArgs};
 use crate::exit::Failure;
 use reqwest::Method;
 use serde_json::Value;
@@ -93,6 +95,8 @@ pub struct RowArgs {
     /// At most so many rows; without it, all of them
     #[arg(long, value_name = "ROWS", value_parser = clap::value_parser!(u64).range(1..))]
     pub limit: Option<u64>,
+    #[command(flatten)]
+    pub watch: WatchArgs,
 }
 
 /// The key under which a call may be repeated.
@@ -121,38 +125,80 @@ impl Session {
         Ok(Self { client: Client::new(&args.url, args.tls.client()?.as_ref())?, format: args.output })
     }
 
-    pub fn print(&self, object: &Value) -> Result<(), Failure> {
-        output::object(self.format, &[], object)
-    }
-
     /// One of a noun: what a list shows of it comes first.
-    pub fn print_one(&self, noun: Noun, object: &Value) -> Result<(), Failure> {
-        output::object(self.format, noun.columns, object)
+    pub async fn print_one(&self, noun: Noun, object: &Value) -> Result<(), Failure> {
+        let fields: Vec<String> =
+            object.as_object().into_iter().flatten().map(|(key, _)| format!("/{key}")).collect();
+        let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
+        let names = self.names(&fields, std::slice::from_ref(object)).await;
+        output::object(self.format, noun.columns, &names, object)
     }
 
-    pub fn print_rows(&self, noun: Noun, rows: &[Value]) -> Result<(), Failure> {
-        output::rows(self.format, noun.columns, rows)
+    pub async fn print_rows(&self, noun: Noun, rows: &[Value]) -> Result<(), Failure> {
+        let names = self.names_of(noun, rows).await;
+        output::rows(self.format, noun.columns, &names, rows)
+    }
+
+    /// Rows as a table for a terminal.
+    pub async fn drawn(&self, noun: Noun, rows: &[Value]) -> String {
+        let names = self.names_of(noun, rows).await;
+        output::coloured(&output::table(self.format, noun.columns, &names, rows))
+    }
+
+    async fn names_of(&self, noun: Noun, rows: &[Value]) -> Names {
+        let wide = ["/tenant_id", "/site_id", "/wim_id", "/account_id"];
+        let columns = noun.columns.iter().map(|(_, pointer)| *pointer);
+        let shown: Vec<&str> = if self.format == Format::Wide { wide.to_vec() } else { columns.collect() };
+        self.names(&shown, rows).await
+    }
+
+    async fn names(&self, pointers: &[&str], rows: &[Value]) -> Names {
+        if !self.format.is_table() {
+            return Names::default();
+        }
+        Names::of(&self.client, pointers, rows).await
     }
 
     /// Prints a list: JSON as its pages come, a table when its widest cells are known.
     pub async fn list(&self, noun: Noun, query: &Query, rows: &RowArgs) -> Result<(), Failure> {
+        if let Some(every) = rows.watch.watch {
+            let read = async || {
+                let (mut all, mut pages) = (Vec::new(), self.client.pages(&[noun.path], query, rows.limit));
+                while let Some(page) = pages.next().await? {
+                    all.extend(page);
+                }
+                Ok(all)
+            };
+            return watch::run(self, noun, every, read).await;
+        }
         let mut pages = self.client.pages(&[noun.path], query, rows.limit);
-        let mut printed = output::Rows::new(self.format, noun.columns);
+        let mut printed = output::Rows::new(self.format);
         while let Some(page) = pages.next().await? {
             if printed.add(page)?.is_break() {
                 return Ok(());
             }
         }
-        printed.end()
+        let names = self.names_of(noun, printed.kept()).await;
+        printed.end(noun.columns, &names)
     }
 
-    pub async fn show(&self, noun: Noun, id: &str, query: &Query) -> Result<(), Failure> {
-        self.print_one(noun, &self.client.get(&[noun.path, id], query).await?)
+    pub async fn show(
+        &self,
+        noun: Noun,
+        id: &str,
+        query: &Query,
+        watched: &WatchArgs,
+    ) -> Result<(), Failure> {
+        let read = async || self.client.get(&[noun.path, id], query).await;
+        match watched.watch {
+            Some(every) => watch::run(self, noun, every, async || Ok(vec![read().await?])).await,
+            None => self.print_one(noun, &read().await?).await,
+        }
     }
 
     pub async fn create(&self, noun: Noun, body: &Value, key: &KeyArgs) -> Result<(), Failure> {
         let answer = self.client.create(&[noun.path], &Query::new(), body, key.key()).await?;
-        self.print_one(noun, &answer.body)
+        self.print_one(noun, &answer.body).await
     }
 
     pub async fn edit(&self, noun: Noun, id: &str, query: &Query, body: &Value) -> Result<(), Failure> {
@@ -160,7 +206,7 @@ impl Session {
             return Err(Failure::usage("nothing to change is given: see --help for the fields"));
         }
         let answer = self.client.send(Method::PATCH, &[noun.path, id], query, Some(body), None).await?;
-        self.print_one(noun, &answer.body)
+        self.print_one(noun, &answer.body).await
     }
 
     pub async fn delete(&self, noun: Noun, id: &str, query: &Query) -> Result<(), Failure> {
@@ -171,7 +217,7 @@ impl Session {
                 Ok(())
             }
             // Its end takes longer than the call.
-            body => self.print_one(noun, &body),
+            body => self.print_one(noun, &body).await,
         }
     }
 }

@@ -214,10 +214,13 @@ pub fn not_done(request: &Value) -> Option<Failure> {
 
 /// Waits until an account's phase or status is `wanted`, and answers it.
 pub async fn account(client: &Client, id: &str, wanted: &str, deadline: Deadline) -> Result<Value, Failure> {
+    let mut progress = Progress::new("accounts");
+    progress.set(0, 1);
     let mut state = "not known".to_owned();
     loop {
         if let Some(found) = present(client.get(&["accounts", id], &Query::new()).await)? {
             if found["phase"] == wanted || found["status"] == wanted {
+                progress.set(1, 1);
                 return Ok(found);
             }
             let word =
@@ -235,9 +238,14 @@ pub async fn account(client: &Client, id: &str, wanted: &str, deadline: Deadline
 
 /// Waits until an account's deletion has come to its end.
 pub async fn account_gone(client: &Client, id: &str, deadline: Deadline) -> Result<(), Failure> {
+    let mut progress = Progress::new("accounts");
+    progress.set(0, 1);
     loop {
         match client.get(&["accounts", id], &Query::new()).await {
-            Err(failure) if failure.exit == Exit::NotFound => return Ok(()),
+            Err(failure) if failure.exit == Exit::NotFound => {
+                progress.set(1, 1);
+                return Ok(());
+            }
             other => drop(present(other)?),
         }
         deadline.pause(&format!("account {id} is still there")).await?;

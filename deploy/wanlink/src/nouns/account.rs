@@ -6,6 +6,7 @@ use crate::client::http::Query;
 use crate::client::secret;
 use crate::client::session::{KeyArgs, Noun, RowArgs, Session, TenantArgs};
 use crate::client::wait::{self, Deadline, LimitArgs};
+use crate::client::watch::WatchArgs;
 use crate::exit::Failure;
 use clap::{Args, Subcommand};
 use reqwest::Method;
@@ -16,6 +17,8 @@ pub const NOUN: Noun = Noun {
     columns: &[
         ("ID", "/id"),
         ("NAME", "/name"),
+        ("TENANT", "/tenant_id"),
+        ("WIM", "/wim_id"),
         ("PHASE", "/phase"),
         ("STATUS", "/status"),
         ("USER", "/user"),
@@ -32,6 +35,8 @@ pub enum Verb {
     /// Show one account, with its phase and status
     Show {
         account: String,
+        #[command(flatten)]
+        watch: WatchArgs,
         #[command(flatten)]
         tenant: TenantArgs,
     },
@@ -153,7 +158,7 @@ pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
             query.extend(it.name.map(|name| ("name", name)));
             session.list(NOUN, &query, &it.rows).await
         }
-        Verb::Show { account, tenant } => session.show(NOUN, &account, &tenant.query()).await,
+        Verb::Show { account, watch, tenant } => session.show(NOUN, &account, &tenant.query(), &watch).await,
         Verb::Edit(it) => {
             let body = it.fields.body()?.without(&it.unset);
             session.edit(NOUN, &it.account, &it.tenant.query(), &body.into()).await
@@ -172,7 +177,7 @@ async fn create(session: &Session, it: Create) -> Result<(), Failure> {
         }
         _ => answer.body,
     };
-    session.print_one(NOUN, &made)
+    session.print_one(NOUN, &made).await
 }
 
 async fn delete(session: &Session, it: Delete) -> Result<(), Failure> {

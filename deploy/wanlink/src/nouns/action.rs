@@ -2,6 +2,7 @@
 
 use crate::client::http::Query;
 use crate::client::session::{Noun, RowArgs, Session, TenantArgs};
+use crate::client::watch::WatchArgs;
 use crate::exit::Failure;
 use clap::{Args, Subcommand};
 
@@ -22,7 +23,11 @@ pub enum Verb {
     /// List actions
     List(List),
     /// Show one action with every attempt
-    Show { action: String },
+    Show {
+        action: String,
+        #[command(flatten)]
+        watch: WatchArgs,
+    },
 }
 
 #[derive(Clone, Debug, Args)]
@@ -54,6 +59,6 @@ pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
             query.extend(it.state.map(|state| ("state", state.to_ascii_uppercase())));
             session.list(NOUN, &query, &it.rows).await
         }
-        Verb::Show { action } => session.show(NOUN, &action, &Query::new()).await,
+        Verb::Show { action, watch } => session.show(NOUN, &action, &Query::new(), &watch).await,
     }
 }

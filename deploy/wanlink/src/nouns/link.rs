@@ -3,10 +3,12 @@
 use crate::client::body::{Body, read_json};
 use crate::client::endpoint;
 use crate::client::http::{Answer, Query, new_key};
-use crate::client::output::{self, Format};
+use crate::client::names::Names;
+use crate::client::output;
 use crate::client::progress::Progress;
 use crate::client::session::{KeyArgs, Noun, RowArgs, Session, TenantArgs};
 use crate::client::wait::{self, Accepted, Deadline, WaitArgs};
+use crate::client::watch::WatchArgs;
 use crate::exit::Failure;
 use clap::{Args, Subcommand};
 use reqwest::Method;
@@ -17,6 +19,8 @@ pub const NOUN: Noun = Noun {
     columns: &[
         ("ID", "/id"),
         ("NAME", "/name"),
+        ("TENANT", "/tenant_id"),
+        ("WIM", "/wim_id"),
         ("STATUS", "/status"),
         ("TYPE", "/service_type"),
         ("KBIT/S", "/bandwidth_kbps"),
@@ -32,7 +36,11 @@ pub enum Verb {
     /// List links
     List(List),
     /// Show one link; one that was deleted is shown as DELETED
-    Show { link: String },
+    Show {
+        link: String,
+        #[command(flatten)]
+        watch: WatchArgs,
+    },
     /// Change a link's bandwidth or latency
     Edit(Edit),
     /// Do again what failed of a link in ERROR
@@ -131,7 +139,7 @@ pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
             send(session, Method::POST, &[NOUN.path], Some(&body), &key, &wait).await
         }
         Verb::List(it) => session.list(NOUN, &it.query(), &it.rows).await,
-        Verb::Show { link } => session.show(NOUN, &link, &Query::new()).await,
+        Verb::Show { link, watch } => session.show(NOUN, &link, &Query::new(), &watch).await,
         Verb::Edit(it) => {
             if it.wish.bandwidth.is_none() && it.wish.latency.is_none() {
                 return Err(Failure::usage("nothing to change is given: --bandwidth, --latency or both"));
@@ -212,12 +220,12 @@ async fn send(
     let status = status.as_ref().map(|status| status.to_ascii_uppercase());
     let links = wait::links(&session.client, &accepted, status.as_deref(), deadline, &mut progress).await?;
     drop(progress);
-    session.print_rows(NOUN, &links)
+    session.print_rows(NOUN, &links).await
 }
 
 fn show_accepted(session: &Session, answer: &Answer) -> Result<(), Failure> {
-    if session.format == Format::Json {
-        return session.print(&answer.body);
+    if !session.format.is_table() {
+        return output::value(session.format, &answer.body);
     }
     let accepted = Accepted::of(&answer.body)?;
     eprintln!("request {} is accepted; `wanlink request show` tells how far it is", accepted.request);
@@ -225,6 +233,7 @@ fn show_accepted(session: &Session, answer: &Answer) -> Result<(), Failure> {
     output::rows(
         session.format,
         &[("LINK", "/link"), ("KIND", "/kind"), ("ACTION", "/id"), ("STATE", "/state")],
+        &Names::default(),
         actions,
     )
 }

@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod action;
+pub mod lease;
 pub mod link;
 pub mod network;
 pub mod parked;
@@ -12,3 +13,4 @@ pub mod request;
 pub mod site;
 pub mod tenant;
 pub mod wim;
+pub mod workers;

@@ -3,6 +3,7 @@
 use crate::client::body::{Body, FileArgs, KeyValue};
 use crate::client::endpoint;
 use crate::client::session::{KeyArgs, Noun, RowArgs, Session, TenantArgs};
+use crate::client::watch::WatchArgs;
 use crate::exit::Failure;
 use clap::{Args, Subcommand};
 use serde_json::Value;
@@ -12,6 +13,7 @@ pub const NOUN: Noun = Noun {
     columns: &[
         ("ID", "/id"),
         ("NAME", "/name"),
+        ("TENANT", "/tenant_id"),
         ("SITE", "/site_id"),
         ("STATUS", "/status"),
         ("SERVICE", "/service"),
@@ -28,6 +30,8 @@ pub enum Verb {
     /// Show one network
     Show {
         network: String,
+        #[command(flatten)]
+        watch: WatchArgs,
         #[command(flatten)]
         tenant: TenantArgs,
     },
@@ -157,7 +161,7 @@ pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
             query.extend(it.name.map(|name| ("name", name)));
             session.list(NOUN, &query, &it.rows).await
         }
-        Verb::Show { network, tenant } => session.show(NOUN, &network, &tenant.query()).await,
+        Verb::Show { network, watch, tenant } => session.show(NOUN, &network, &tenant.query(), &watch).await,
         Verb::Edit(it) => {
             let body = it.fields.body().with("name", it.name).without(&it.unset);
             session.edit(NOUN, &it.network, &it.tenant.query(), &body.into()).await

@@ -2,6 +2,7 @@
 
 use crate::client::http::{Query, new_key};
 use crate::client::session::{Noun, RowArgs, Session};
+use crate::client::watch::WatchArgs;
 use crate::exit::Failure;
 use clap::Subcommand;
 use reqwest::Method;
@@ -23,7 +24,11 @@ pub enum Verb {
     /// List parked messages
     List(RowArgs),
     /// Show one message, decoded, with what may be secret masked
-    Show { message: String },
+    Show {
+        message: String,
+        #[command(flatten)]
+        watch: WatchArgs,
+    },
     /// Send a message to its queue again
     Replay { message: String },
 }
@@ -32,12 +37,12 @@ pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
     let none = Query::new();
     match verb {
         Verb::List(rows) => session.list(NOUN, &none, &rows).await,
-        Verb::Show { message } => session.show(NOUN, &message, &none).await,
+        Verb::Show { message, watch } => session.show(NOUN, &message, &none, &watch).await,
         Verb::Replay { message } => {
             let path = [NOUN.path, &message, "replay"];
             let key = new_key();
             let answer = session.client.send(Method::POST, &path, &none, None, Some(&key)).await?;
-            session.print_one(NOUN, &answer.body)
+            session.print_one(NOUN, &answer.body).await
         }
     }
 }

@@ -6,7 +6,8 @@
 use crate::client::body::{Body, KeyValue, read_json};
 use crate::client::http::Query;
 use crate::client::session::{Noun, RowArgs, Session};
-use crate::exit::{Exit, Failure};
+use crate::client::watch::WatchArgs;
+use crate::exit::Failure;
 use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -43,7 +44,11 @@ pub enum Verb {
     /// List mappings
     List(List),
     /// Show one mapping
-    Show { id: String },
+    Show {
+        id: String,
+        #[command(flatten)]
+        watch: WatchArgs,
+    },
     /// Remove one mapping
     Delete { id: String },
     /// Remove all mappings of a WIM
@@ -93,7 +98,7 @@ pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
         Verb::Create(it) => create(session, it).await,
         Verb::Set { wim, file } => {
             let stored = replace(session, &wim, &read_json(&file)?).await?;
-            session.print_rows(NOUN, &stored)
+            session.print_rows(NOUN, &stored).await
         }
         Verb::List(it) => {
             let mut query = Query::new();
@@ -101,9 +106,9 @@ pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
             query.extend(it.site.map(|site| ("site", site)));
             session.list(NOUN, &query, &it.rows).await
         }
-        Verb::Show { id } => session.print_one(NOUN, &find(session, &id).await?),
+        Verb::Show { id, watch } => session.show(NOUN, &id, &Query::new(), &watch).await,
         Verb::Delete { id } => {
-            let found = find(session, &id).await?;
+            let found = session.client.get(&[NOUN.path, &id], &Query::new()).await?;
             let wim = found["wim_id"].as_str().unwrap_or_default().to_owned();
             let mut kept = of_wim(session, &wim).await?;
             kept.retain(|it| it["id"] != found["id"]);
@@ -144,17 +149,14 @@ async fn create(session: &Session, it: Create) -> Result<(), Failure> {
         .iter()
         .find(|found| same_port(found))
         .or_else(|| stored.iter().find(|found| others.iter().all(|other| other["id"] != found["id"])));
-    made.map_or(Ok(()), |made| session.print_one(NOUN, made))
+    match made {
+        Some(made) => session.print_one(NOUN, made).await,
+        None => Ok(()),
+    }
 }
 
 async fn of_wim(session: &Session, wim: &str) -> Result<Vec<Value>, Failure> {
     session.client.list(&["wims", wim, NOUN.path], &Query::new()).await
-}
-
-async fn find(session: &Session, id: &str) -> Result<Value, Failure> {
-    let mut all = session.client.list(&[NOUN.path], &Query::new()).await?;
-    all.retain(|it| it["id"] == id);
-    all.pop().ok_or_else(|| Failure::new(Exit::NotFound, format!("no port mapping has the id {id:?}")))
 }
 
 /// A stored mapping as it would be given.

@@ -1,10 +1,12 @@
 //! `wanlink request`: what was accepted, how far it is, and calling off what has not begun.
 
 use crate::client::http::{Query, new_key};
-use crate::client::output::Format;
+use crate::client::names::Names;
+use crate::client::output;
 use crate::client::progress::Progress;
 use crate::client::session::{Noun, RowArgs, Session, TenantArgs};
 use crate::client::wait::{self, Deadline, LimitArgs};
+use crate::client::watch::WatchArgs;
 use crate::exit::Failure;
 use crate::nouns::action;
 use clap::Subcommand;
@@ -37,8 +39,10 @@ pub enum Verb {
     /// Show one request with its actions
     Show {
         request: String,
+        #[command(flatten)]
+        watch: WatchArgs,
         /// Wait until it is finished
-        #[arg(long)]
+        #[arg(long, conflicts_with = "watch")]
         wait: bool,
         #[command(flatten)]
         limit: LimitArgs,
@@ -57,7 +61,10 @@ pub enum Verb {
 pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
     match verb {
         Verb::List { tenant, rows } => session.list(NOUN, &tenant.query(), &rows).await,
-        Verb::Show { request, wait, limit } => show(session, &request, wait.then_some(limit)).await,
+        Verb::Show { request, watch, .. } if watch.watch.is_some() => {
+            session.show(NOUN, &request, &Query::new(), &watch).await
+        }
+        Verb::Show { request, wait, limit, .. } => show(session, &request, wait.then_some(limit)).await,
         Verb::Cancel { request, wait, limit } => {
             let path = [NOUN.path, &request, "cancel"];
             let key = new_key();
@@ -77,15 +84,15 @@ async fn show(session: &Session, id: &str, wait: Option<LimitArgs>) -> Result<()
         }
     };
     let failed = found["failed"].as_u64().filter(|count| wait.is_some() && *count > 0);
-    if session.format == Format::Json {
-        session.print(&found)?;
+    if !session.format.is_table() {
+        output::object(session.format, NOUN.columns, &Names::default(), &found)?;
     } else {
         let actions = found["actions"].as_array_mut().map(std::mem::take).unwrap_or_default();
         if let Some(fields) = found.as_object_mut() {
             fields.remove("actions");
         }
-        session.print_one(NOUN, &found)?;
-        session.print_rows(action::NOUN, &actions)?;
+        session.print_one(NOUN, &found).await?;
+        session.print_rows(action::NOUN, &actions).await?;
     }
     let told = |count| Failure::failed(format!("{count} of the actions failed: their reasons are listed"));
     failed.map_or(Ok(()), |count| Err(told(count)))

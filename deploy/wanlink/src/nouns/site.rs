@@ -3,6 +3,7 @@
 use crate::client::body::{Body, FileArgs, read_json};
 use crate::client::http::Query;
 use crate::client::session::{KeyArgs, Noun, RowArgs, Session};
+use crate::client::watch::WatchArgs;
 use crate::exit::Failure;
 use clap::{Args, Subcommand};
 
@@ -24,7 +25,11 @@ pub enum Verb {
     /// List all sites
     List(RowArgs),
     /// Show one site
-    Show { site: String },
+    Show {
+        site: String,
+        #[command(flatten)]
+        watch: WatchArgs,
+    },
     /// Change a site
     Edit(Edit),
     /// Delete a site that nothing refers to
@@ -91,7 +96,7 @@ pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
             session.create(NOUN, &body.into(), &it.key).await
         }
         Verb::List(rows) => session.list(NOUN, &none, &rows).await,
-        Verb::Show { site } => session.show(NOUN, &site, &none).await,
+        Verb::Show { site, watch } => session.show(NOUN, &site, &none, &watch).await,
         Verb::Edit(it) => {
             let body = it.fields.body(it.name)?.without(&it.unset);
             session.edit(NOUN, &it.site, &none, &body.into()).await

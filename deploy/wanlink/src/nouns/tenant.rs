@@ -3,6 +3,7 @@
 use crate::client::body::{Body, FileArgs};
 use crate::client::http::Query;
 use crate::client::session::{KeyArgs, Noun, RowArgs, Session};
+use crate::client::watch::WatchArgs;
 use crate::exit::Failure;
 use clap::{Args, Subcommand};
 
@@ -16,7 +17,11 @@ pub enum Verb {
     /// List all tenants
     List(RowArgs),
     /// Show one tenant
-    Show { tenant: String },
+    Show {
+        tenant: String,
+        #[command(flatten)]
+        watch: WatchArgs,
+    },
     /// Change a tenant
     Edit(Edit),
     /// Delete a tenant that nothing refers to
@@ -57,7 +62,7 @@ pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
             session.create(NOUN, &body.into(), &it.key).await
         }
         Verb::List(rows) => session.list(NOUN, &none, &rows).await,
-        Verb::Show { tenant } => session.show(NOUN, &tenant, &none).await,
+        Verb::Show { tenant, watch } => session.show(NOUN, &tenant, &none, &watch).await,
         Verb::Edit(it) => {
             let body =
                 Body::default().with("name", it.name).with("description", it.description).without(&it.unset);

@@ -3,6 +3,7 @@
 use crate::client::body::{Body, FileArgs, KeyValue};
 use crate::client::http::Query;
 use crate::client::session::{KeyArgs, Noun, RowArgs, Session};
+use crate::client::watch::WatchArgs;
 use crate::exit::Failure;
 use clap::{Args, Subcommand};
 
@@ -18,7 +19,11 @@ pub enum Verb {
     /// List all WIMs
     List(RowArgs),
     /// Show one WIM
-    Show { wim: String },
+    Show {
+        wim: String,
+        #[command(flatten)]
+        watch: WatchArgs,
+    },
     /// Change a WIM; a new URL or setting renews the sessions of its accounts
     Edit(Edit),
     /// Delete a WIM that nothing refers to
@@ -78,7 +83,7 @@ pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
             session.create(NOUN, &body.into(), &it.key).await
         }
         Verb::List(rows) => session.list(NOUN, &none, &rows).await,
-        Verb::Show { wim } => session.show(NOUN, &wim, &none).await,
+        Verb::Show { wim, watch } => session.show(NOUN, &wim, &none, &watch).await,
         Verb::Edit(it) => {
             let body = Body::default()
                 .with("name", it.name)

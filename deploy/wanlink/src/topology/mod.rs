@@ -12,6 +12,7 @@ pub mod import;
 pub mod plan;
 pub mod watch;
 
+use crate::client::names::Names;
 use crate::client::output::{self, Format};
 use crate::client::progress::Progress;
 use crate::client::session::Session;
@@ -76,8 +77,8 @@ pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
         active = Some(links.len());
     }
     match session.format {
-        Format::Json => output::json(&imported.summary(&topology.name, active)),
-        Format::Table => output::text(&imported.table(active)),
+        Format::Table | Format::Wide => output::text(&imported.table(active)),
+        format => output::object(format, &[], &Names::default(), &imported.summary(&topology.name, active)),
     }
 }
 
