@@ -16,7 +16,7 @@ use std::time::Duration;
 use utoipa::ToSchema;
 use wanlink_broker::port::PublishError;
 use wanlink_domain::action::{Action, ActionKind, ActionState};
-use wanlink_domain::ids::{ActionId, LinkId, RequestId, TenantId};
+use wanlink_domain::ids::{ActionId, LinkId, RequestId, ServiceId, TenantId};
 use wanlink_domain::reason::Code;
 use wanlink_domain::request::Request as RecordedRequest;
 use wanlink_domain::time::Timestamp;
@@ -30,6 +30,16 @@ pub fn location(id: RequestId) -> String {
 
 /// What stands on record under this id, if the call was made before: its answer, without anything being sent.
 pub async fn recorded(state: &State, id: RequestId, digest: &str) -> Result<Option<Response>, Problem> {
+    recorded_of(state, id, digest, None).await
+}
+
+/// The same of a request about a network service.
+pub async fn recorded_of(
+    state: &State,
+    id: RequestId,
+    digest: &str,
+    service: Option<ServiceId>,
+) -> Result<Option<Response>, Problem> {
     let Some(request) = state.store.request(id).await? else { return Ok(None) };
     if request.digest != digest {
         return Err(key_conflict());
@@ -38,7 +48,7 @@ pub async fn recorded(state: &State, id: RequestId, digest: &str) -> Result<Opti
         return Err(reason.into());
     }
     let actions = recorded_actions(state, id).await?;
-    Ok(Some(Accepted::recorded(&request, &actions).answer(true)))
+    Ok(Some(Accepted::recorded(&request, &actions, service).answer(true)))
 }
 
 /// All actions of one request; as many as a page holds.
@@ -113,6 +123,14 @@ pub struct Accepted {
     actions: Vec<AcceptedAction>,
     /// `false`: accepted, but the conductors have not said in time that it is on record.
     journaled: bool,
+    /// Of a request about a network service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service: Option<AcceptedService>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct AcceptedService {
+    id: ServiceId,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -132,9 +150,16 @@ struct AcceptedAction {
 }
 
 impl Accepted {
-    fn of(id: RequestId, tenant_id: TenantId, at: Timestamp, actions: Vec<AcceptedAction>) -> Self {
+    fn of(
+        id: RequestId,
+        tenant_id: TenantId,
+        at: Timestamp,
+        actions: Vec<AcceptedAction>,
+        service: Option<ServiceId>,
+    ) -> Self {
         let request = AcceptedRequest { id, tenant_id, accepted_at: at.into(), total: actions.len() };
-        Self { request, actions, journaled: false }
+        let service = service.map(|id| AcceptedService { id });
+        Self { request, actions, journaled: false, service }
     }
 
     /// Of a request that is handed in: all its actions are new.
@@ -146,18 +171,19 @@ impl Accepted {
             kind: it.kind,
             state,
         });
-        Self::of(request.id, request.tenant_id, request.accepted_at, listed.collect())
+        let service = request.service.as_ref().map(|change| change.service.id);
+        Self::of(request.id, request.tenant_id, request.accepted_at, listed.collect(), service)
     }
 
     /// Of one that is on record from an earlier call.
-    fn recorded(request: &RecordedRequest, actions: &[Action]) -> Self {
+    fn recorded(request: &RecordedRequest, actions: &[Action], service: Option<ServiceId>) -> Self {
         let listed = actions.iter().map(|it| AcceptedAction {
             id: it.id,
             link: it.link_id,
             kind: it.kind,
             state: it.state,
         });
-        Self::of(request.id, request.tenant_id, request.accepted_at, listed.collect())
+        Self::of(request.id, request.tenant_id, request.accepted_at, listed.collect(), service)
     }
 
     /// `journaled`: it is on record, not only accepted.

@@ -119,6 +119,7 @@ impl Cause {
             Self::Domain(Code::Unsupported) => "The connector cannot do this",
             Self::Domain(Code::AccountNotReady) => "The WIM account is not ready",
             Self::Domain(Code::LinkDeleted) => "The link is deleted",
+            Self::Domain(Code::ServiceDeleted) => "The service is being deleted",
             Self::Domain(Code::NothingToRetry) => "There is nothing to try again",
             Self::Domain(Code::Overloaded) => "Too much is waiting",
             Self::Domain(Code::Unavailable) => "A service is away: nothing was done",
@@ -139,7 +140,7 @@ impl Cause {
 fn domain_status(code: Code) -> StatusCode {
     match code {
         Code::Invalid => StatusCode::BAD_REQUEST,
-        Code::NotFound | Code::LinkDeleted => StatusCode::NOT_FOUND,
+        Code::NotFound | Code::LinkDeleted | Code::ServiceDeleted => StatusCode::NOT_FOUND,
         Code::VersionMismatch => StatusCode::PRECONDITION_FAILED,
         Code::AlreadyExists | Code::StillReferenced | Code::AccountNotReady | Code::NothingToRetry => {
             StatusCode::CONFLICT

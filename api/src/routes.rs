@@ -9,7 +9,7 @@ use crate::handlers::parked::{ParkedMessage, ParkedWithContent};
 use crate::handlers::plain::{Sites, Tenants, Wims};
 use crate::handlers::port_mappings::PortMappingDrafts;
 use crate::handlers::{
-    accounts, actions, docs, health, links, networks, parked, plain, port_mappings, requests, workers,
+    accounts, actions, docs, health, links, networks, parked, plain, port_mappings, requests, services, workers,
 };
 use crate::intake::Accepted;
 use crate::observe;
@@ -32,7 +32,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use wanlink_domain::draft::{
-    AccountDraft, AccountPatch, LinkDraft, LinkPatch, NetworkDraft, NetworkPatch, SiteDraft, SitePatch,
+    AccountDraft, AccountPatch, LinkDraft, LinkPatch, NetworkDraft, NetworkPatch, ServiceDraft, ServicePatch, SiteDraft, SitePatch,
     TenantDraft, TenantPatch, WimDraft, WimPatch,
 };
 use wanlink_domain::reason::Code;
@@ -121,6 +121,12 @@ routes! {
     GET "/v1/networks/{network}" => networks::show, "Show a network", [TENANT], none => [200] one::<view::Network>;
     PATCH "/v1/networks/{network}" => networks::edit, "Change a network; a new status lets waiting links go on, or ends them", [TENANT], one::<NetworkPatch> => [200] one::<view::Network>;
     DELETE "/v1/networks/{network}" => networks::delete, "Delete a network that no link refers to", [TENANT], none => [204] none;
+
+    GET "/v1/services" => services::list, "List network services with their networks and links", [TENANT NAME LIMIT CURSOR], none => [200] list::<view::Service>;
+    POST "/v1/services" => services::create, "Ask for a network service: its networks, and the links that they need", [TENANT], one::<ServiceDraft> => [202] one::<Accepted>;
+    GET "/v1/services/{service}" => services::show, "Show a network service with its networks and links", [TENANT], none => [200] one::<view::Service>;
+    PATCH "/v1/services/{service}" => services::edit, "Change a network service: sites join and leave, its links follow", [TENANT], one::<ServicePatch> => [202] one::<Accepted>;
+    DELETE "/v1/services/{service}" => services::delete, "Take a network service down: its links first, then its record", [TENANT], none => [202] one::<Accepted>;
 
     GET "/v1/links" => links::list, "List links", [TENANT ACCOUNT NAME STATUS DELETED LIMIT CURSOR], none => [200] list::<view::Link>;
     POST "/v1/links" => links::create, "Ask for a link, or for many as one request", [TENANT], either::<LinkDraft, LinkDrafts> => [202] one::<Accepted>;

@@ -188,6 +188,14 @@ fn resolved(
     facts: &Facts,
     action: &Action,
 ) -> Result<wanlink_domain::link::ResolvedWish, Reason> {
+    if action.wish.endpoints.len() < 2 {
+        // Edits before it were called off, and what they would have added is not there.
+        let detail = format!(
+            "it would leave {} of the link's endpoints: a link joins two",
+            action.wish.endpoints.len()
+        );
+        return Err(Reason::new(Code::Invalid, detail));
+    }
     let link = work.link(action.link_id);
     let wim = link.map(|link| link.wim_id).ok_or_else(|| Reason::new(Code::Internal, "the link is gone"))?;
     facts.places.resolve(wim, &action.wish)

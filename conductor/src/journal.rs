@@ -2,6 +2,8 @@
 
 use crate::batch::{Handled, Handler, Received};
 use crate::context::Context;
+use crate::services::Services;
+use crate::wishes;
 use crate::work::{Work, Written};
 use async_trait::async_trait;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,9 +14,10 @@ use wanlink_domain::action::{
 };
 use wanlink_domain::catalogue::{Account, AccountPhase, Network};
 use wanlink_domain::ids::{AccountId, LinkId, NetworkId, RequestId};
-use wanlink_domain::link::{Link, LinkStatus, Wish};
+use wanlink_domain::link::{Endpoint, Link, LinkStatus, Wish};
 use wanlink_domain::reason::{Code, Reason};
 use wanlink_domain::request::Request as Row;
+use wanlink_domain::wish::WishPatch;
 use wanlink_store::port::{StoreError, Transaction};
 use wanlink_wire::Message;
 use wanlink_wire::journal::{Change, Journaled, NewAction, Request, Verdict, Word};
@@ -76,6 +79,7 @@ impl Journal {
         let mut work = Work::load(tx, links, &context.settings.budgets, context.entropy.as_ref()).await?;
         let recorded = recorded(tx, requests).await?;
         let facts = Facts::read(tx, requests).await?;
+        let mut services = Services::read(tx, requests.iter().map(|(request, _)| *request)).await?;
 
         let mut words: Words<'a> = BTreeMap::new();
         let mut rows: BTreeMap<RequestId, Row> = BTreeMap::new();
@@ -86,13 +90,14 @@ impl Journal {
                 Some(row) => word_of(row, &request.digest),
                 // Nobody was told that it is accepted, and by now its caller has been told that it may not be.
                 None if request.not_after.is_some_and(|limit| context.clock.wall() > limit) => continue,
-                None => match facts.problem(request, &work) {
+                None => match services.problem(request).or_else(|| facts.problem(request, &work)) {
                     Some(problem) => {
                         rows.insert(request.id, row(request, Some(problem.clone()), work.now));
                         Verdict::Refused { problem }
                     }
                     None => {
                         rows.insert(request.id, row(request, None, work.now));
+                        services.record(request, work.now);
                         new_links.extend(record_actions(&mut work, request));
                         Verdict::Journaled
                     }
@@ -100,6 +105,8 @@ impl Journal {
             };
             words.insert(key(request), word);
         }
+        // Links refer to networks, and those to their service.
+        services.write(tx).await?;
         if !new_links.is_empty() {
             new_links.sort_by_key(|link| link.id);
             tx.insert_links(&new_links).await?;
@@ -112,7 +119,9 @@ impl Journal {
                 return Err(StoreError::Conflict("a request of this batch was recorded meanwhile".into()));
             }
         }
-        Ok((words, work.write(tx).await?))
+        let written = work.write(tx).await?;
+        services.settle(tx).await?;
+        Ok((words, written))
     }
 }
 
@@ -170,10 +179,12 @@ impl Facts {
         let accounts: BTreeSet<AccountId> = actions_of(requests).map(|action| action.account_id).collect();
         let networks: BTreeSet<NetworkId> = actions_of(requests)
             .filter_map(|action| match &action.change {
-                Change::New { wish, .. } => Some(wish.endpoints.iter().filter_map(|end| end.network_id)),
-                Change::Edit { .. } | Change::Keep => None,
+                Change::New { wish, .. } => Some(&wish.endpoints),
+                Change::Edit(patch) => Some(&patch.join),
+                Change::Keep => None,
             })
             .flatten()
+            .filter_map(|end| end.network_id)
             .collect();
         let accounts: Vec<AccountId> = accounts.into_iter().collect();
         let networks: Vec<NetworkId> = networks.into_iter().collect();
@@ -229,21 +240,31 @@ impl Facts {
                     let detail = format!("link {} is created twice in one request", action.link_id);
                     return Some(Reason::new(Code::AlreadyExists, detail));
                 }
-                self.network_problem(request, wish)
+                self.network_problem(request, &wish.endpoints)
             }
-            (Change::Edit { .. } | Change::Keep, None) => {
+            (Change::Edit(_) | Change::Keep, None) => {
                 Some(Reason::new(Code::NotFound, format!("no link {}", action.link_id)))
             }
-            (Change::Edit { .. } | Change::Keep, Some(link)) => {
-                let foreign = link.tenant_id != request.tenant_id || link.account_id != action.account_id;
-                foreign.then(|| Reason::new(Code::NotFound, format!("no link {}", action.link_id)))
+            (change @ (Change::Edit(_) | Change::Keep), Some(link)) => {
+                if link.tenant_id != request.tenant_id || link.account_id != action.account_id {
+                    return Some(Reason::new(Code::NotFound, format!("no link {}", action.link_id)));
+                }
+                match change {
+                    Change::Edit(patch) => self.network_problem(request, &patch.join),
+                    _ => None,
+                }
             }
         }
     }
 
-    fn network_problem(&self, request: &Request, wish: &Wish) -> Option<Reason> {
-        wish.endpoints.iter().filter_map(|end| end.network_id).find_map(|id| match self.networks.get(&id) {
+    /// A network that an endpoint names must be there, or come with the same request.
+    fn network_problem(&self, request: &Request, endpoints: &[Endpoint]) -> Option<Reason> {
+        let own = |id: NetworkId| {
+            request.service.as_ref().is_some_and(|change| change.join.iter().any(|network| network.id == id))
+        };
+        endpoints.iter().filter_map(|end| end.network_id).find_map(|id| match self.networks.get(&id) {
             Some(network) if network.tenant_id == request.tenant_id => None,
+            None if own(id) => None,
             _ => Some(Reason::new(Code::NotFound, format!("no network {id} of this tenant"))),
         })
     }
@@ -253,8 +274,11 @@ impl Facts {
 fn record_actions(work: &mut Work<'_>, request: &Request) -> Vec<Link> {
     let mut new_links = Vec::new();
     for new in &request.actions {
-        if let Change::New { wim_id, name, wish } = &new.change {
-            let link = new_link(work, request, new, *wim_id, name, wish);
+        if let Change::New { wim_id, name, virtual_link, wish } = &new.change {
+            let mut link = new_link(work, request, new, *wim_id, name, wish);
+            link.virtual_link.clone_from(virtual_link);
+            let service = request.service.as_ref().filter(|_| virtual_link.is_some());
+            link.network_service_id = service.map(|change| change.service.id);
             work.adopt_link(link.clone());
             new_links.push(link);
         }
@@ -265,8 +289,13 @@ fn record_actions(work: &mut Work<'_>, request: &Request) -> Vec<Link> {
 
 fn record_action(work: &mut Work<'_>, request: &Request, new: &NewAction) {
     let Some(link) = work.link(new.link_id) else { return };
-    let newest = new.accepted_at >= link.newest_at;
-    let wish = wish_after(link, &new.change);
+    let patch = match &new.change {
+        Change::New { .. } => None,
+        Change::Edit(patch) => Some(patch.clone()),
+        Change::Keep => Some(WishPatch::default()),
+    };
+    // As far as it is known now; while it waits, the actions before it may still change it.
+    let wish = patch.as_ref().map_or_else(|| link.wish.clone(), |patch| patch.over(&link.wish));
     let action = Action {
         id: new.id,
         request_id: request.id,
@@ -276,7 +305,8 @@ fn record_action(work: &mut Work<'_>, request: &Request, new: &NewAction) {
         kind: new.kind,
         state: ActionState::Scheduled,
         accepted_at: new.accepted_at,
-        wish: wish.clone(),
+        wish,
+        patch,
         due_at: Some(work.now.after(work.budgets().dispatch_pause(1))),
         // The api's own prompt is on its way.
         dispatches: 1,
@@ -299,15 +329,12 @@ fn record_action(work: &mut Work<'_>, request: &Request, new: &NewAction) {
     work.add_action(action);
     match admission {
         Admission::Scheduled => {
-            let created = matches!(new.change, Change::New { .. });
-            if newest && !created {
+            if !matches!(new.change, Change::New { .. }) {
                 work.edit_link(new.link_id, |link| {
-                    link.newest_at = new.accepted_at;
-                    link.wish = wish;
+                    link.newest_at = link.newest_at.max(new.accepted_at);
                     link.refresh_due_at = None;
                 });
-            } else if !created {
-                work.edit_link(new.link_id, |link| link.refresh_due_at = None);
+                wishes::lay_out(work, new.link_id);
             }
             if new.kind == ActionKind::Delete {
                 record_deletion(work, new);
@@ -339,15 +366,6 @@ fn record_deletion(work: &mut Work<'_>, new: &NewAction) {
     }
 }
 
-fn wish_after(link: &Link, change: &Change) -> Wish {
-    let mut wish = link.wish.clone();
-    if let Change::Edit { bandwidth_kbps, latency_ms } = change {
-        wish.bandwidth_kbps = bandwidth_kbps.or(wish.bandwidth_kbps);
-        wish.latency_ms = latency_ms.or(wish.latency_ms);
-    }
-    wish
-}
-
 fn new_link(
     work: &Work<'_>,
     request: &Request,
@@ -362,6 +380,8 @@ fn new_link(
         wim_id,
         account_id: new.account_id,
         name: name.to_owned(),
+        network_service_id: None,
+        virtual_link: None,
         wish: wish.clone(),
         status: LinkStatus::ScheduledCreation,
         status_reason: None,

@@ -25,9 +25,11 @@ mod refresh;
 mod reports;
 mod resolve;
 mod room;
+mod services;
 mod settings;
 #[cfg(test)]
 mod testing;
+mod wishes;
 mod work;
 
 pub use ready::Readiness;

@@ -5,6 +5,7 @@
 //! decides: the domain does. Deliberately absent: publishing; what is to be sent is handed out after the commit.
 
 use crate::events;
+use crate::wishes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use wanlink_domain::action::{
@@ -13,7 +14,7 @@ use wanlink_domain::action::{
 };
 use wanlink_domain::budget::Budgets;
 use wanlink_domain::event::OutboxEvent;
-use wanlink_domain::ids::{AccountId, ActionId, LinkId, RequestId};
+use wanlink_domain::ids::{AccountId, ActionId, LinkId, RequestId, ServiceId};
 use wanlink_domain::link::{Link, LinkStatus};
 use wanlink_domain::reason::{Code, Reason};
 use wanlink_domain::request::CounterDelta;
@@ -68,6 +69,8 @@ pub struct Work<'a> {
     deltas: BTreeMap<RequestId, CounterDelta>,
     events: Vec<OutboxEvent>,
     prompts: Vec<Outgoing>,
+    /// Network services of links that came to rest: something of them may be over.
+    settled: BTreeSet<ServiceId>,
 }
 
 impl<'a> Work<'a> {
@@ -103,6 +106,7 @@ impl<'a> Work<'a> {
             deltas: BTreeMap::new(),
             events: Vec::new(),
             prompts: Vec::new(),
+            settled: BTreeSet::new(),
         })
     }
 
@@ -291,16 +295,12 @@ impl<'a> Work<'a> {
         let change = link_after(link, kind, to, found.as_ref(), reason.as_ref());
         let ends_deletion =
             kind == ActionKind::Delete && to == ActionState::Cancelled && link.deletion == Some(order);
-        let wish = action.wish.clone();
+        let ended = to.is_finished().then(|| action.clone());
         if let Some(found) = found {
             self.saw(link_id, found);
         }
-        match (kind, to) {
-            (ActionKind::Create | ActionKind::Edit, ActionState::Done) => {
-                self.edit_link(link_id, |link| link.effective = Some(wish));
-            }
-            (ActionKind::Edit, ActionState::Cancelled) => self.restore_wish(link_id),
-            _ => {}
+        if let Some(ended) = ended {
+            wishes::ended(self, &ended);
         }
         if ends_deletion {
             let another =
@@ -309,16 +309,6 @@ impl<'a> Work<'a> {
             self.edit_link(link_id, |link| link.deletion = another);
         }
         self.set_status(link_id, change.status, change.reason);
-    }
-
-    /// An edit was called off: the wish is that of the newest action which still stands, or the one that was done.
-    fn restore_wish(&mut self, id: LinkId) {
-        let standing = self.unfinished(id).pop().map(|newest| newest.wish);
-        self.edit_link(id, |link| {
-            if let Some(wish) = standing.or_else(|| link.effective.clone()) {
-                link.wish = wish;
-            }
-        });
     }
 
     /// Records what a connector saw of a link, except the status that it shows to users.
@@ -433,6 +423,7 @@ impl<'a> Work<'a> {
             }
             Some(_) => {}
             None => {
+                self.settled.extend(self.link(link_id).and_then(|link| link.network_service_id));
                 let due = self.now.after(jittered(self.budgets.refresh, self.entropy.bits()));
                 self.edit_link(link_id, |link| {
                     let observable = link.status != LinkStatus::Deleted && link.touched;
@@ -471,6 +462,10 @@ impl<'a> Work<'a> {
         }
         if !self.attempts.is_empty() {
             tx.insert_attempts(&self.attempts).await?;
+        }
+        if !self.settled.is_empty() {
+            let settled: Vec<ServiceId> = self.settled.iter().copied().collect();
+            tx.settle_services(&settled).await?;
         }
         if !self.deltas.is_empty() {
             let deltas: Vec<CounterDelta> = self.deltas.into_values().collect();

@@ -28,6 +28,7 @@ use wanlink_domain::plan::{
 };
 use wanlink_domain::reason::Code;
 use wanlink_domain::validate::{FAULTS_MAX, FieldError};
+use wanlink_domain::wish::WishPatch;
 use wanlink_store::port::{LinkFilter, NetworkFilter, Page};
 use wanlink_wire::journal::{Change, NewAction, Request};
 
@@ -130,7 +131,7 @@ pub async fn create(state: Shared, mut call: Call) -> Answer {
             target: Target::New,
             account_id: it.account_id,
             kind: ActionKind::Create,
-            change: Change::New { wim_id: it.wim_id, name: it.name, wish: it.wish },
+            change: Change::New { wim_id: it.wim_id, name: it.name, virtual_link: None, wish: it.wish },
         })
         .collect();
     accept(&state, id, tenant, digest, intents).await
@@ -242,11 +243,14 @@ async fn accept(
     let wall = state.clock.wall();
     let planned = incorporate(intents, wall, state.settings.actions_max, derived_ids(id))?;
     let actions = planned.into_iter().map(new_action).collect();
-    intake::accept(state, Request { id, tenant_id, digest, accepted_at: wall, not_after: None, actions })
-        .await
+    intake::accept(
+        state,
+        Request { id, tenant_id, digest, accepted_at: wall, not_after: None, service: None, actions },
+    )
+    .await
 }
 
-fn new_action(planned: PlannedAction<Change>) -> NewAction {
+pub fn new_action(planned: PlannedAction<Change>) -> NewAction {
     let PlannedAction { id, link_id, account_id, kind, accepted_at, change } = planned;
     NewAction { id, link_id, account_id, kind, accepted_at, change }
 }
@@ -265,7 +269,8 @@ pub async fn edit(state: Shared, mut call: Call) -> Answer {
         if link.deletion.is_some() {
             return Err(deleted(link, "is being deleted"));
         }
-        Ok((ActionKind::Edit, Change::Edit { bandwidth_kbps, latency_ms }))
+        let patch = WishPatch { bandwidth_kbps, latency_ms, ..WishPatch::default() };
+        Ok((ActionKind::Edit, Change::Edit(patch)))
     })
     .await
 }

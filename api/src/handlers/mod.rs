@@ -10,4 +10,5 @@ pub mod parked;
 pub mod plain;
 pub mod port_mappings;
 pub mod requests;
+pub mod services;
 pub mod workers;

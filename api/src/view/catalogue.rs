@@ -8,7 +8,7 @@ use wanlink_domain::catalogue::{
     self as row, AccountPhase, AccountStatus, ExternalConnection, NetworkStatus, SwitchPort,
 };
 use wanlink_domain::draft::PASSWORD;
-use wanlink_domain::ids::{AccountId, NetworkId, PortMappingId, SiteId, TenantId, WimId};
+use wanlink_domain::ids::{AccountId, NetworkId, ServiceId, PortMappingId, SiteId, TenantId, WimId};
 use wanlink_domain::link::Encapsulation;
 use wanlink_domain::object::Object;
 use wanlink_domain::reason::Reason;
@@ -239,6 +239,10 @@ pub struct Network {
     /// The port through which it leaves its site, where no rule shall choose.
     external_port: Option<SwitchPort>,
     encapsulation: Encapsulation,
+    /// The network service that it was made with and goes with.
+    network_service_id: Option<ServiceId>,
+    /// It is no part of its service any more, and goes as soon as no link needs it.
+    leaving: bool,
     version: i64,
     created_at: Time,
     modified_at: Time,
@@ -258,6 +262,8 @@ impl From<&row::Network> for Network {
             vim_info: it.vim_info.clone(),
             external_port: it.external_port.clone(),
             encapsulation: it.encapsulation.clone(),
+            network_service_id: it.network_service_id,
+            leaving: it.leaving,
             version: it.version,
             created_at: it.created_at.into(),
             modified_at: it.modified_at.into(),

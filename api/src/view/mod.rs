@@ -5,10 +5,12 @@
 //! a connector's own notes (`conn_info`), which only it understands.
 
 mod catalogue;
+mod services;
 mod work;
 mod workers;
 
 pub use catalogue::{Account, Network, PortMapping, Site, Tenant, Wim, object};
+pub use services::Service;
 pub use work::{Action, ActionWithAttempts, Link, Request, RequestWithActions};
 pub use workers::{Lease, Worker};
 

@@ -4,7 +4,7 @@ use super::Time;
 use serde::Serialize;
 use utoipa::ToSchema;
 use wanlink_domain::action::{self, ActionKind, ActionState};
-use wanlink_domain::ids::{AccountId, ActionId, LinkId, RequestId, SessionId, TenantId, WimId};
+use wanlink_domain::ids::{AccountId, ActionId, LinkId, RequestId, ServiceId, SessionId, TenantId, WimId};
 use wanlink_domain::link::{self, Endpoint, LinkStatus, ServiceType, StatusSource};
 use wanlink_domain::reason::Reason;
 use wanlink_domain::request;
@@ -18,6 +18,9 @@ pub struct Link {
     account_id: AccountId,
     /// For people; not unique.
     name: String,
+    /// The network service that it is a part of, and which of its virtual links it is.
+    network_service_id: Option<ServiceId>,
+    virtual_link: Option<String>,
     service_type: ServiceType,
     endpoints: Vec<Endpoint>,
     /// In kbit/s.
@@ -45,6 +48,8 @@ impl From<&link::Link> for Link {
             wim_id: it.wim_id,
             account_id: it.account_id,
             name: it.name.clone(),
+            network_service_id: it.network_service_id,
+            virtual_link: it.virtual_link.clone(),
             service_type: it.wish.service_type,
             endpoints: it.wish.endpoints.clone(),
             bandwidth_kbps: it.wish.bandwidth_kbps,

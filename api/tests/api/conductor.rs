@@ -237,13 +237,15 @@ fn stamped(mut object: Object, to: i64, at: Option<Timestamp>) -> Object {
 }
 
 fn record_action(tables: &mut Tables, request: &Request, new: &NewAction, now: Timestamp) {
-    if let Change::New { wim_id, name, wish } = &new.change {
+    if let Change::New { wim_id, name, wish, .. } = &new.change {
         let link = Link {
             id: new.link_id,
             tenant_id: request.tenant_id,
             wim_id: *wim_id,
             account_id: new.account_id,
             name: name.clone(),
+            network_service_id: None,
+            virtual_link: None,
             wish: wish.clone(),
             status: LinkStatus::ScheduledCreation,
             status_reason: None,
@@ -270,9 +272,8 @@ fn record_action(tables: &mut Tables, request: &Request, new: &NewAction, now: T
     }
     let link = tables.links.get_mut(&new.link_id).expect("the api plans on links that are there");
     link.newest_at = link.newest_at.max(new.accepted_at);
-    if let Change::Edit { bandwidth_kbps, latency_ms } = new.change {
-        link.wish.bandwidth_kbps = bandwidth_kbps.or(link.wish.bandwidth_kbps);
-        link.wish.latency_ms = latency_ms.or(link.wish.latency_ms);
+    if let Change::Edit(patch) = &new.change {
+        link.wish = patch.over(&link.wish);
     }
     if new.kind == ActionKind::Delete {
         link.deletion = Some(Order { at: new.accepted_at, action: new.id });
@@ -288,6 +289,7 @@ fn record_action(tables: &mut Tables, request: &Request, new: &NewAction, now: T
         state: ActionState::Scheduled,
         accepted_at: new.accepted_at,
         wish: link.wish.clone(),
+        patch: None,
         due_at: Some(now),
         dispatches: 0,
         claims: 0,

@@ -8,20 +8,23 @@ use uuid::Uuid;
 use wanlink_domain::action::{Action, Attempt};
 use wanlink_domain::catalogue::Network;
 use wanlink_domain::event::Parked;
-use wanlink_domain::ids::{ActionId, LinkId, NetworkId, ParkedId, RequestId, TenantId};
+use wanlink_domain::ids::{ActionId, LinkId, NetworkId, ParkedId, RequestId, ServiceId, TenantId};
 use wanlink_domain::lease::Session;
 use wanlink_domain::link::{Link, LinkStatus};
 use wanlink_domain::object::{Kind, Object};
 use wanlink_domain::request::Request;
+use wanlink_domain::service::Service;
 use wanlink_domain::time::Timestamp;
 use wanlink_store::port::{
-    ActionFilter, Capabilities, Catalogue, LinkFilter, NetworkFilter, Page, ReadStore, Slice, StoreError,
+    ActionFilter, Capabilities, Catalogue, LinkFilter, NetworkFilter, Page, ReadStore, ServiceFilter, Slice,
+    StoreError,
 };
 
 #[derive(Default)]
 pub struct Tables {
     pub version: i64,
     pub objects: BTreeMap<Uuid, Object>,
+    pub services: BTreeMap<ServiceId, Service>,
     pub links: BTreeMap<LinkId, Link>,
     pub requests: BTreeMap<RequestId, Request>,
     pub actions: BTreeMap<ActionId, Action>,
@@ -164,6 +167,38 @@ impl ReadStore for Record {
             _ => None,
         });
         Ok(found.collect())
+    }
+
+    async fn service(&self, id: ServiceId) -> Result<Option<Service>, StoreError> {
+        Ok(self.read()?.services.get(&id).cloned())
+    }
+
+    async fn services(&self, filter: &ServiceFilter, page: Page) -> Result<Slice<Service>, StoreError> {
+        let tables = self.read()?;
+        let rows = tables.services.values().filter(|it| {
+            filter.tenant.is_none_or(|tenant| it.tenant_id == tenant)
+                && filter.name.as_ref().is_none_or(|name| it.name == *name)
+        });
+        Ok(slice(rows.cloned(), page, |it| (it.created_at, it.id.0)))
+    }
+
+    async fn networks_of_services(&self, ids: &[ServiceId]) -> Result<Vec<Network>, StoreError> {
+        let tables = self.read()?;
+        let found = tables.objects.values().filter_map(|object| match object {
+            Object::Network(it) if it.network_service_id.is_some_and(|id| ids.contains(&id)) => {
+                Some(it.clone())
+            }
+            _ => None,
+        });
+        Ok(found.collect())
+    }
+
+    async fn links_of_services(&self, ids: &[ServiceId]) -> Result<Vec<Link>, StoreError> {
+        let tables = self.read()?;
+        let found = tables.links.values().filter(|it| {
+            it.network_service_id.is_some_and(|id| ids.contains(&id)) && it.status != LinkStatus::Deleted
+        });
+        Ok(found.cloned().collect())
     }
 
     async fn link(&self, id: LinkId) -> Result<Option<Link>, StoreError> {

@@ -9,3 +9,4 @@ mod outcomes;
 mod recording;
 mod rows;
 mod stage;
+mod wishes;

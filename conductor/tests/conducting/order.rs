@@ -7,6 +7,7 @@ use std::time::Duration;
 use wanlink_domain::action::{ActionKind, ActionState, Outcome};
 use wanlink_domain::link::LinkStatus;
 use wanlink_domain::reason::{Code, Reason};
+use wanlink_domain::wish::WishPatch;
 use wanlink_wire::conductor::{CommandResult, Operation, Verdict};
 use wanlink_wire::journal::Change;
 use wanlink_wire::report::Fate;
@@ -24,7 +25,11 @@ async fn a_delete_before_anything_was_begun_needs_no_controller() {
     let counted = stage.request(create.id).await;
     assert_eq!((counted.superseded, counted.open()), (1, 0));
     // And what comes after it is too late.
-    let late = action(id, ActionKind::Edit, Change::Edit { bandwidth_kbps: Some(5), latency_ms: None });
+    let late = action(
+        id,
+        ActionKind::Edit,
+        Change::Edit(WishPatch { bandwidth_kbps: Some(5), ..WishPatch::default() }),
+    );
     let late = stage.record(late).await;
     let failed = stage.action(late.actions[0].id).await;
     assert_eq!(failed.reason.map(|reason| reason.code), Some(Code::LinkDeleted));
@@ -137,7 +142,11 @@ async fn an_edit_that_is_called_off_leaves_the_wish_as_it_was() {
     let create = stage.record(creation(id, wish())).await;
     let (attempt, _) = stage.run(SESSION, epoch, &create).await;
     stage.report(SESSION, epoch, &create, attempt, done()).await;
-    let edit = action(id, ActionKind::Edit, Change::Edit { bandwidth_kbps: Some(5), latency_ms: None });
+    let edit = action(
+        id,
+        ActionKind::Edit,
+        Change::Edit(WishPatch { bandwidth_kbps: Some(5), ..WishPatch::default() }),
+    );
     let edit = stage.record(edit).await;
     assert_eq!(stage.link(id).await.wish.bandwidth_kbps, Some(5));
     stage.command(Operation::Cancel { request: edit.id }).await;
@@ -151,7 +160,11 @@ async fn actions_of_one_link_run_in_accepted_order() {
     let (stage, epoch) = Stage::leased(settings()).await;
     let id = link();
     let create = stage.record(creation(id, wish())).await;
-    let edit = action(id, ActionKind::Edit, Change::Edit { bandwidth_kbps: Some(5), latency_ms: None });
+    let edit = action(
+        id,
+        ActionKind::Edit,
+        Change::Edit(WishPatch { bandwidth_kbps: Some(5), ..WishPatch::default() }),
+    );
     let edit = stage.record(edit).await;
     assert!(matches!(stage.claim(SESSION, epoch, &edit).await, Verdict::Wait { .. }));
     let (attempt, _) = stage.run(SESSION, epoch, &create).await;

@@ -61,6 +61,7 @@ pub fn request(actions: Vec<NewAction>) -> journal::Request {
         digest: "digest".into(),
         accepted_at: SystemClock.wall(),
         not_after: None,
+        service: None,
         actions,
     }
 }
@@ -81,7 +82,11 @@ pub fn action(link: LinkId, kind: ActionKind, change: Change) -> NewAction {
 }
 
 pub fn creation(link: LinkId, wish: Wish) -> NewAction {
-    action(link, ActionKind::Create, Change::New { wim_id: WIM, name: "paris to geneva".into(), wish })
+    action(
+        link,
+        ActionKind::Create,
+        Change::New { wim_id: WIM, name: "paris to geneva".into(), virtual_link: None, wish },
+    )
 }
 
 pub fn deletion(link: LinkId) -> NewAction {
@@ -206,6 +211,8 @@ pub fn network(id: NetworkId, status: NetworkStatus) -> Object {
         vim_info: Map::new(),
         external_port: None,
         encapsulation: Encapsulation::None,
+        network_service_id: None,
+        leaving: false,
         version: 0,
         created_at: EPOCH,
         modified_at: EPOCH,

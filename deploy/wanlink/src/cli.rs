@@ -6,7 +6,7 @@ use crate::demo::{self, DemoArgs};
 use crate::emulator;
 use crate::exit::Failure;
 use crate::nouns::{
-    account, action, lease, link, network, parked, port_mapping, request, site, tenant, wim, workers,
+    account, action, lease, link, network, parked, port_mapping, request, service, site, tenant, wim, workers,
 };
 use crate::serve::{self, Role, UpArgs};
 use crate::settings::{ConfigArgs, ListenArgs};
@@ -113,6 +113,11 @@ enum Command {
         #[command(subcommand)]
         verb: network::Verb,
     },
+    /// Network services over several sites
+    Service {
+        #[command(subcommand)]
+        verb: service::Verb,
+    },
     /// WAN links
     Link {
         #[command(subcommand)]
@@ -199,6 +204,7 @@ impl Cli {
             Command::Account { verb } => account::run(&session()?, verb).await,
             Command::PortMapping { verb } => port_mapping::run(&session()?, verb).await,
             Command::Network { verb } => network::run(&session()?, verb).await,
+            Command::Service { verb } => service::run(&session()?, verb).await,
             Command::Link { verb } => link::run(&session()?, verb).await,
             Command::Request { verb } => request::run(&session()?, verb).await,
             Command::Action { verb } => action::run(&session()?, verb).await,

@@ -3,7 +3,7 @@
 //! Each struct is one row of the database and its fields are the column names, so there is no second list of
 //! them. `version` counts the changes of a row and is what an update names as expected. Times are the database's.
 
-use crate::ids::{AccountId, NetworkId, PortMappingId, SessionId, SiteId, TenantId, WimId};
+use crate::ids::{AccountId, NetworkId, PortMappingId, ServiceId, SessionId, SiteId, TenantId, WimId};
 use crate::link::Encapsulation;
 use crate::reason::Reason;
 use crate::time::Timestamp;
@@ -182,6 +182,12 @@ pub struct Network {
     /// The port through which it leaves its site, where no rule shall choose.
     pub external_port: Option<SwitchPort>,
     pub encapsulation: Encapsulation,
+    /// The network service that it was made with and goes with.
+    #[serde(default)]
+    pub network_service_id: Option<ServiceId>,
+    /// It is no part of its service any more, and goes as soon as no link needs it.
+    #[serde(default)]
+    pub leaving: bool,
     pub version: i64,
     pub created_at: Timestamp,
     pub modified_at: Timestamp,

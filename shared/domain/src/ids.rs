@@ -50,6 +50,8 @@ ids! {
     AccountId,
     PortMappingId,
     NetworkId,
+    /// A network service: what a user asks for over several sites.
+    ServiceId,
     LinkId,
     RequestId,
     ActionId,

@@ -20,6 +20,8 @@ pub mod port_mapping;
 pub mod reason;
 pub mod request;
 pub mod retry;
+pub mod service;
 pub mod time;
 pub mod topology;
 pub mod validate;
+pub mod wish;

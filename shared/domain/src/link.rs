@@ -2,7 +2,7 @@
 
 use crate::accepted::{AcceptedAt, Order};
 use crate::catalogue::SwitchPort;
-use crate::ids::{AccountId, LinkId, NetworkId, SiteId, TenantId, WimId};
+use crate::ids::{AccountId, LinkId, NetworkId, ServiceId, SiteId, TenantId, WimId};
 use crate::reason::Reason;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,11 @@ pub enum ServiceType {
 
 impl ServiceType {
     pub const ALL: [ServiceType; 4] = [Self::Eline, Self::Elan, Self::Etree, Self::L3];
+
+    /// The kind that joins so many endpoints where nobody says which.
+    pub fn joining(endpoints: usize) -> Self {
+        if endpoints <= 2 { Self::Eline } else { Self::Elan }
+    }
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -146,7 +151,7 @@ pub enum StatusSource {
     Configured,
 }
 
-/// One link: the row. The wish is the newest accepted one.
+/// One link: the row. The wish is that of all accepted actions which still stand, in accepted order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Link {
     pub id: LinkId,
@@ -155,6 +160,11 @@ pub struct Link {
     pub account_id: AccountId,
     /// For people; not unique.
     pub name: String,
+    /// The network service that it is a part of, and which of its virtual links it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network_service_id: Option<ServiceId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub virtual_link: Option<String>,
     pub wish: Wish,
     pub status: LinkStatus,
     /// Why it is in this state, where that needs saying; gone when it recovers.
@@ -177,7 +187,8 @@ pub struct Link {
     pub deletion: Option<Order>,
     /// When an attempt of it was lost: what it had begun may still land, so a removal looks a second time.
     pub lost_at: Option<Timestamp>,
-    /// The wish of the last action that was done; what stands again when an edit is called off.
+    /// The wish as ended actions left it, done and failed ones alike: what is tried again, and what the patches of
+    /// unfinished edits are laid over. One that was called off or superseded left nothing.
     pub effective: Option<Wish>,
     pub last_seen_at: Option<Timestamp>,
     /// When it is observed next; `None`: not while an action is unfinished, or never again.

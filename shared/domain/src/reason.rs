@@ -64,6 +64,8 @@ codes! {
     AccountNotReady = "account-not-ready",
     /// The link is being deleted or is gone.
     LinkDeleted = "link-deleted",
+    /// The network service is being deleted.
+    ServiceDeleted = "service-deleted",
     /// Nothing of this link failed: there is nothing to try again.
     NothingToRetry = "nothing-to-retry",
     /// Too much work is waiting; come back later.

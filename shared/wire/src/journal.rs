@@ -3,10 +3,13 @@
 use serde::{Deserialize, Serialize};
 use wanlink_domain::accepted::AcceptedAt;
 use wanlink_domain::action::ActionKind;
+use wanlink_domain::catalogue::Network;
 use wanlink_domain::ids::{AccountId, ActionId, LinkId, RequestId, TenantId, WimId};
 use wanlink_domain::link::Wish;
 use wanlink_domain::reason::Reason;
+use wanlink_domain::service::Service;
 use wanlink_domain::time::Timestamp;
+use wanlink_domain::wish::WishPatch;
 
 /// A whole request: its confirm is the acceptance.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +23,10 @@ pub struct Request {
     /// After this (same clock) it must not be recorded any more: set where the broker is not durable, and where
     /// therefore no 202 was given without the word.
     pub not_after: Option<Timestamp>,
+    /// The network service that the request makes, changes or ends, where it is about one. Such a request may be without
+    /// actions: as long as all of a service is at one site, it has no links.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<Box<ServiceChange>>,
     pub actions: Vec<NewAction>,
 }
 
@@ -39,6 +46,19 @@ pub struct Traced {
     pub request: Request,
 }
 
+/// What becomes of a network service and of its networks, together with the actions on its links.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ServiceChange {
+    /// As it shall be; its version and times are the conductor's. In phase DELETING its record goes with its last link.
+    pub service: Service,
+    /// The version that was planned on; absent: it comes to be.
+    pub expected: Option<i64>,
+    /// Its new networks.
+    pub join: Vec<Network>,
+    /// Those that are changed or leave; their status is left as it is on record.
+    pub change: Vec<Network>,
+}
+
 /// One action as it is accepted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NewAction {
@@ -54,10 +74,16 @@ pub struct NewAction {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "change", rename_all = "snake_case")]
 pub enum Change {
-    /// The link comes to be.
-    New { wim_id: WimId, name: String, wish: Wish },
-    /// These values of the wish are replaced; absent ones stay.
-    Edit { bandwidth_kbps: Option<u64>, latency_ms: Option<u32> },
+    /// The link comes to be. `virtual_link`: of the request's network service.
+    New {
+        wim_id: WimId,
+        name: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        virtual_link: Option<String>,
+        wish: Wish,
+    },
+    /// This is changed of the wish that stands when the action's turn comes.
+    Edit(WishPatch),
     /// The wish stays as it is (DELETE, and trying again).
     Keep,
 }

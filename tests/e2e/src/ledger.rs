@@ -101,6 +101,7 @@ impl Found {
     fn judge(&self, link: &Value, tried: bool) -> Result<(), &'static str> {
         let entry = self.entry.unwrap_or_default();
         let (service, accesses) = (entry.service, entry.accesses);
+        let of_service = link["network_service_id"].is_string();
         let ends = link["endpoints"].as_array().map_or(0, Vec::len) as u64;
         if !tried && self.entry.is_some() {
             return Err("it was written without an attempt");
@@ -111,7 +112,11 @@ impl Found {
         match link["status"].as_str().unwrap_or_default() {
             "ACTIVE" if !self.present => Err("it is not there"),
             "ACTIVE" if service.creates != 1 || service.deletes != 0 => Err("it was not created just once"),
-            "ACTIVE" if accesses.creates != ends || accesses.deletes != 0 => {
+            // Sites join and leave services: an end that left may have come again.
+            "ACTIVE" if of_service && accesses.creates != ends + accesses.deletes => {
+                Err("its ends are not those that are attached")
+            }
+            "ACTIVE" if !of_service && (accesses.creates != ends || accesses.deletes != 0) => {
                 Err("an end was not attached just once")
             }
             "DELETED" if self.present => Err("it is still there"),

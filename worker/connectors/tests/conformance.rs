@@ -40,6 +40,8 @@ suite! {
     an_endpoint_can_be_exchanged: 0,
     an_endpoint_can_be_exchanged_without_notes: 0,
     a_third_endpoint_can_join_and_leave: 0,
+    an_eline_becomes_an_elan_and_an_eline_again: 0,
+    sites_join_and_leave_although_answers_are_lost: 0,
     removing_removes_everything: 0,
     removing_twice_is_removing_once: 0,
     removing_without_notes: 0,
@@ -193,6 +195,49 @@ async fn a_third_endpoint_can_join_and_leave(world: impl World) {
     let left = connector.ensure(&desired, &known(&joined, &three)).await.unwrap();
     assert_eq!(left.conn_info, made.conn_info);
     assert_eq!(world.effects(desired.link).await.created, 1);
+}
+
+async fn an_eline_becomes_an_elan_and_an_eline_again(world: impl World) {
+    let (connector, two) = (world.connector(), eline(1));
+    let made = make(&*connector, &two).await;
+    let three = with_points(&two, vec![point("DC1", 300), point("DC2", 301), point("DC3", 302)]);
+    let joined = connector.ensure(&three, &known(&made, &two)).await.unwrap();
+    assert_eq!((joined.status, &joined.service_id), (Some(LinkStatus::Active), &made.service_id));
+    // Another one leaves than came: what is left is a point-to-point service between the other two.
+    let other = with_points(&two, vec![point("DC1", 300), point("DC3", 302)]);
+    let left = connector.ensure(&other, &known(&joined, &three)).await.unwrap();
+    assert_eq!((left.status, &left.service_id), (Some(LinkStatus::Active), &made.service_id));
+    let seen = connector.observe(&known(&left, &other)).await.unwrap();
+    assert_eq!(seen.status, Some(LinkStatus::Active));
+    let effects = world.effects(two.link).await;
+    assert_eq!((effects.created, effects.removed), (1, 0), "the same service all along");
+    assert_eq!(connector.remove(&known(&left, &other)).await, Ok(Removal::Gone));
+    assert!(!world.exists(two.link).await);
+}
+
+async fn sites_join_and_leave_although_answers_are_lost(world: impl World) {
+    let connector = world.connector();
+    let [one, two, three] = [("DC1", 300), ("DC2", 301), ("DC3", 302)].map(|(site, vlan)| point(site, vlan));
+    let with = |points| with_points(&eline(1), points);
+    let first = with(vec![one.clone(), two.clone()]);
+    let all = with(vec![one, two.clone(), three.clone()]);
+    let wishes = [all.clone(), with(vec![two, three]), all, first.clone()];
+    let mut found = make(&*connector, &first).await;
+    let mut before = first;
+    for desired in wishes {
+        // The answer to the first write is lost: whoever tries again knows only what was before.
+        world.trouble(Step::Ensure, Trouble::LostAnswer).await;
+        let remote = known(&found, &before);
+        assert!(connector.ensure(&desired, &remote).await.is_err());
+        found = connector.ensure(&desired, &remote).await.unwrap();
+        assert_eq!(found.status, Some(LinkStatus::Active));
+        assert_eq!(connector.observe(&known(&found, &desired)).await.unwrap(), found);
+        before = desired;
+    }
+    let effects = world.effects(before.link).await;
+    assert_eq!((effects.created, effects.removed), (1, 0));
+    assert_eq!(connector.remove(&known(&found, &before)).await, Ok(Removal::Gone));
+    assert!(!world.exists(before.link).await);
 }
 
 async fn removing_removes_everything(world: impl World) {

@@ -136,7 +136,7 @@ pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
     match verb {
         Verb::Create(it) => {
             let (body, wait, key) = (it.body()?, it.wait, it.key);
-            send(session, Method::POST, &[NOUN.path], Some(&body), &key, &wait).await
+            send(session, Method::POST, &[NOUN.path], &Query::new(), Some(&body), &key, &wait).await
         }
         Verb::List(it) => session.list(NOUN, &it.query(), &it.rows).await,
         Verb::Show { link, watch } => session.show(NOUN, &link, &Query::new(), &watch).await,
@@ -148,14 +148,24 @@ pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
                 .with("bandwidth_kbps", it.wish.bandwidth)
                 .with("latency_ms", it.wish.latency)
                 .into();
-            send(session, Method::PATCH, &[NOUN.path, &it.link], Some(&body), &it.key, &it.wait).await
+            send(
+                session,
+                Method::PATCH,
+                &[NOUN.path, &it.link],
+                &Query::new(),
+                Some(&body),
+                &it.key,
+                &it.wait,
+            )
+            .await
         }
         Verb::Retry(it) => {
             let path = [NOUN.path, &it.link, "retry"];
-            send(session, Method::POST, &path, None, &it.key, &it.wait).await
+            send(session, Method::POST, &path, &Query::new(), None, &it.key, &it.wait).await
         }
         Verb::Delete(it) => {
-            send(session, Method::DELETE, &[NOUN.path, &it.link], None, &it.key, &it.wait).await
+            send(session, Method::DELETE, &[NOUN.path, &it.link], &Query::new(), None, &it.key, &it.wait)
+                .await
         }
     }
 }
@@ -201,17 +211,18 @@ impl List {
 }
 
 /// Hands a request in and shows it, or waits and shows the links.
-async fn send(
+pub async fn send(
     session: &Session,
     method: Method,
     path: &[&str],
+    query: &Query,
     body: Option<&Value>,
     key: &KeyArgs,
     wait: &WaitArgs,
 ) -> Result<(), Failure> {
     let own = new_key();
     let key = key.key().unwrap_or(&own);
-    let answer = session.client.send(method, path, &Query::new(), body, Some(key)).await?;
+    let answer = session.client.send(method, path, query, body, Some(key)).await?;
     let Some(status) = &wait.wait else { return show_accepted(session, &answer) };
     let accepted = Accepted::of(&answer.body)?;
     eprintln!("request {} is accepted", accepted.request);

@@ -10,6 +10,7 @@ pub mod network;
 pub mod parked;
 pub mod port_mapping;
 pub mod request;
+pub mod service;
 pub mod site;
 pub mod tenant;
 pub mod wim;

@@ -15,6 +15,7 @@ use crate::ids::{AccountId, ActionId, LinkId, RequestId, SessionId, TenantId};
 use crate::link::Wish;
 use crate::reason::Reason;
 use crate::time::Timestamp;
+use crate::wish::WishPatch;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -107,8 +108,12 @@ pub struct Action {
     pub kind: ActionKind,
     pub state: ActionState,
     pub accepted_at: AcceptedAt,
-    /// The whole wish as it stands after this action.
+    /// The whole wish as it stands after this action, given all that still stand before it; once it has begun, what it
+    /// began with.
     pub wish: Wish,
+    /// What it changes of the wish that it finds; absent: it brings the whole wish (the first CREATE).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patch: Option<WishPatch>,
     /// Every unfinished action has one (design 4.6); `None` exactly when it is finished.
     pub due_at: Option<Timestamp>,
     /// Prompts sent for it since it last became runnable; spaces the next one.

@@ -91,8 +91,7 @@ impl LinkDraft {
                 format!("must be from 2 to {} endpoints, are {count}", rule::ENDPOINTS_MAX),
             );
         }
-        let service_type =
-            self.service_type.unwrap_or(if count == 2 { ServiceType::Eline } else { ServiceType::Elan });
+        let service_type = self.service_type.unwrap_or(ServiceType::joining(count));
         if service_type == ServiceType::Eline && count > 2 {
             faults.add("/service_type", "ELINE joins exactly two endpoints; ELAN joins more");
         }

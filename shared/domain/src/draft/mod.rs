@@ -10,6 +10,7 @@ mod attachment;
 mod link;
 mod network;
 mod port_mapping;
+mod service;
 mod site;
 mod tenant;
 #[cfg(test)]
@@ -21,6 +22,7 @@ pub use attachment::{EncapsulationDraft, PortValue, SwitchPortDraft};
 pub use link::{CheckedEndpoint, CheckedLink, EndpointDraft, LinkDraft, LinkPatch};
 pub use network::{NetworkDraft, NetworkPatch};
 pub use port_mapping::{PortMappingDraft, PortMappingPatch};
+pub use service::{ServiceDraft, ServicePatch};
 pub use site::{ExternalConnectionDraft, SiteDraft, SitePatch};
 pub use tenant::{TenantDraft, TenantPatch};
 pub use wim::{WimDraft, WimPatch};

@@ -67,6 +67,8 @@ impl NetworkDraft {
             vim_info,
             external_port,
             encapsulation: encapsulation.unwrap_or_default(),
+            network_service_id: None,
+            leaving: false,
             version: 1,
             created_at: now,
             modified_at: now,
@@ -104,6 +106,18 @@ impl NetworkPatch {
     pub fn edit(self, network: &mut Network) -> Result<bool, Vec<FieldError>> {
         let mut faults = Faults::default();
         let mut edited = network.clone();
+        if network.network_service_id.is_some() {
+            // What ties it to its service is changed through the service, which changes the links with it.
+            for (given, field) in [
+                (self.name != Edit::Keep, "/name"),
+                (self.service != Edit::Keep, "/service"),
+                (self.virtual_link != Edit::Keep, "/virtual_link"),
+            ] {
+                if given {
+                    faults.add(field, "belongs to the network's service: change it there");
+                }
+            }
+        }
         self.name.required("/name", &mut edited.name, rule::name, &mut faults);
         self.service.optional("/service", &mut edited.service, rule::name, &mut faults);
         self.virtual_link.optional("/virtual_link", &mut edited.virtual_link, rule::name, &mut faults);

@@ -135,6 +135,10 @@ impl CatalogueIndex {
         self.wims_at.get(&site).is_some_and(|wims| wims.contains(&wim))
     }
 
+    pub(super) fn reaches_all(&self, wim: WimId, mut sites: impl Iterator<Item = SiteId>) -> bool {
+        sites.all(|site| self.reaches(wim, site))
+    }
+
     /// Where a site's port leads at a WIM.
     pub fn mapping(&self, wim: WimId, site: SiteId, switch: &str, port: &str) -> Option<&PortMapping> {
         let mappings = self.mappings.get(&(wim, site))?;

@@ -151,7 +151,7 @@ fn refuse_duplicates(endpoints: &[Endpoint]) -> Result<(), PlanError> {
 }
 
 /// The WIM that gets the wish.
-fn place(
+pub(super) fn place(
     index: &CatalogueIndex,
     networks: &Networks,
     connectors: &ConnectorCatalogue,
@@ -182,7 +182,7 @@ fn place(
 }
 
 /// Why a WIM that joins the sites can still not be given the wish.
-fn obstacle_at(
+pub(super) fn obstacle_at(
     index: &CatalogueIndex,
     networks: &Networks,
     connectors: &ConnectorCatalogue,

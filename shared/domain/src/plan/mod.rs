@@ -8,6 +8,7 @@ mod incorporate;
 mod index;
 mod link;
 mod points;
+mod service;
 mod shared_wim;
 
 pub use derive::{DerivedLink, derive_wan_links};
@@ -15,6 +16,7 @@ pub use incorporate::{Call, Intent, Numbered, PlannedAction, Target, derived_ids
 pub use index::{CatalogueIndex, Networks};
 pub use link::{PlannedLink, plan_edit, plan_link};
 pub use points::{connection_points, external_port, gate};
+pub use service::{LinkPlan, Members, members, plan_service};
 pub use shared_wim::{Hints, Strategy, WimChoice, find_common_wim, find_common_wims};
 
 use crate::reason::Reason;

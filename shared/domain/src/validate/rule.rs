@@ -20,6 +20,8 @@ pub const VNI_MAX: u32 = (1 << 24) - 1;
 pub const PEERS_MAX: usize = 64;
 /// Most endpoints of one link.
 pub const ENDPOINTS_MAX: usize = 256;
+/// Networks of one network service.
+pub const SERVICE_NETWORKS_MAX: usize = 1_000;
 
 const FORBIDDEN_IN_NAMES: &[char] = &[',', ';', '(', ')', '\'', '"'];
 

@@ -14,4 +14,5 @@ mod planning;
 mod planning_properties;
 mod precedence_table;
 mod samples;
+mod service_planning;
 mod world;

@@ -46,6 +46,8 @@ fn network(
         vim_info: Map::new(),
         external_port: None,
         encapsulation: Encapsulation::None,
+        network_service_id: None,
+        leaving: false,
         version: 1,
         created_at: START,
         modified_at: START,

@@ -109,6 +109,8 @@ pub fn network(number: u128, site: u128, vim_info: Value) -> Network {
         vim_info: serde_json::from_value(vim_info).unwrap(),
         external_port: None,
         encapsulation: Encapsulation::Dot1q { vlan: 100 },
+        network_service_id: None,
+        leaving: false,
         version: 1,
         created_at: START,
         modified_at: START,

@@ -1,13 +1,13 @@
 //! The database port: a closed list of set-based operations, in wanlink's words.
 //!
 //! A write is a [`Transaction`]: rows are locked, then decided on by the domain, then written, then committed.
-//! Locks are taken links first, then actions, requests, accounts and sessions, each in id order, so that no two
+//! Locks are taken links first, then actions, accounts, services, requests and sessions, each in id order, so that no two
 //! transactions wait for each other in a circle. Deliberately absent: SQL, tables, and any operation that decides.
 
 mod read;
 mod write;
 
-pub use read::{ActionFilter, Catalogue, LinkFilter, NetworkFilter, Page, ReadStore, Slice};
+pub use read::{ActionFilter, Catalogue, LinkFilter, NetworkFilter, Page, ReadStore, ServiceFilter, Slice};
 pub use write::{Census, Deleted, Due, Guarded, Inserted, Store, Transaction, Waiting};
 
 /// Why a store operation failed.

@@ -7,11 +7,12 @@ use wanlink_domain::action::{Action, ActionState, Attempt};
 use wanlink_domain::catalogue::Network;
 use wanlink_domain::catalogue::{Account, PortMapping, Site, Tenant, Wim};
 use wanlink_domain::event::Parked;
-use wanlink_domain::ids::{AccountId, ActionId, LinkId, NetworkId, ParkedId, RequestId, SiteId, TenantId};
+use wanlink_domain::ids::{AccountId, ActionId, LinkId, NetworkId, ParkedId, RequestId, ServiceId, SiteId, TenantId};
 use wanlink_domain::lease::Session;
 use wanlink_domain::link::{Link, LinkStatus};
 use wanlink_domain::object::{Kind, Object};
 use wanlink_domain::request::Request;
+use wanlink_domain::service::Service;
 use wanlink_domain::time::Timestamp;
 
 /// Everything that planning needs of the catalogue, read in one snapshot, each list in id order.
@@ -66,6 +67,12 @@ pub struct NetworkFilter {
     pub name: Option<String>,
 }
 
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServiceFilter {
+    pub tenant: Option<TenantId>,
+    pub name: Option<String>,
+}
+
 /// A database that may be read.
 #[async_trait]
 pub trait ReadStore: Send + Sync + 'static {
@@ -85,6 +92,13 @@ pub trait ReadStore: Send + Sync + 'static {
     async fn objects(&self, kind: Kind, page: Page) -> Result<Slice<Object>, StoreError>;
     async fn networks(&self, filter: &NetworkFilter, page: Page) -> Result<Slice<Network>, StoreError>;
     async fn networks_by_id(&self, ids: &[NetworkId]) -> Result<Vec<Network>, StoreError>;
+
+    async fn service(&self, id: ServiceId) -> Result<Option<Service>, StoreError>;
+    async fn services(&self, filter: &ServiceFilter, page: Page) -> Result<Slice<Service>, StoreError>;
+    /// The networks of these services, also those that are leaving, in id order.
+    async fn networks_of_services(&self, ids: &[ServiceId]) -> Result<Vec<Network>, StoreError>;
+    /// Their links without tombstones, in id order.
+    async fn links_of_services(&self, ids: &[ServiceId]) -> Result<Vec<Link>, StoreError>;
 
     async fn link(&self, id: LinkId) -> Result<Option<Link>, StoreError>;
     async fn links(&self, filter: &LinkFilter, page: Page) -> Result<Slice<Link>, StoreError>;

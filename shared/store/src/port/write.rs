@@ -10,12 +10,13 @@ use wanlink_domain::catalogue::{Account, Network, PortMapping, Site};
 use wanlink_domain::event::{OutboxEvent, Parked};
 use wanlink_domain::ids::{
     AccountId, ActionId, CommandId, EventId, InstallationId, LinkId, NetworkId, ParkedId, RequestId,
-    SessionId, SiteId, WimId,
+    ServiceId, SessionId, SiteId, TenantId, WimId,
 };
 use wanlink_domain::lease::Session;
 use wanlink_domain::link::Link;
 use wanlink_domain::object::{Kind, Object};
 use wanlink_domain::request::{CounterDelta, Request};
+use wanlink_domain::service::Service;
 use wanlink_domain::time::Timestamp;
 
 /// A database that may be written.
@@ -184,6 +185,28 @@ pub trait Transaction: Send {
     async fn links_of_account(&mut self, account: AccountId) -> Result<i64, StoreError>;
     /// Ids of the links with unfinished actions of this request.
     async fn links_of_request(&mut self, request: RequestId) -> Result<Vec<LinkId>, StoreError>;
+
+    // --- network services -------------------------------------------------------------------------------------
+
+    /// Locks and answers the rows, in id order; unknown ids are omitted.
+    async fn lock_services(&mut self, ids: &[ServiceId]) -> Result<Vec<Service>, StoreError>;
+    /// Inserts those whose id and name (per tenant) are free, and answers their ids.
+    async fn insert_services(&mut self, services: &[Service]) -> Result<Vec<ServiceId>, StoreError>;
+    /// Writes all columns of locked rows.
+    async fn update_services(&mut self, services: &[Service]) -> Result<(), StoreError>;
+    /// By tenant and exact name, without locks, in id order.
+    async fn services_named(&mut self, names: &[(TenantId, String)]) -> Result<Vec<Service>, StoreError>;
+    /// The same of networks.
+    async fn networks_named(&mut self, names: &[(TenantId, String)]) -> Result<Vec<Network>, StoreError>;
+    /// Inserts those whose id and name (per tenant) are free, and answers their ids.
+    async fn insert_networks(&mut self, networks: &[Network]) -> Result<Vec<NetworkId>, StoreError>;
+    /// Writes what a service says of its networks: virtual link, `vim_info`, port, encapsulation and whether they are
+    /// leaving. Their status is their site's to tell; a row of another service is left alone.
+    async fn update_networks(&mut self, networks: &[Network]) -> Result<(), StoreError>;
+    /// Locks these services and removes what of them is over: networks that are leaving and that neither a link nor an
+    /// unfinished action of their virtual link needs, and each service in phase DELETING that has no link but tombstones,
+    /// with its networks. Answers the ids of the services that are gone.
+    async fn settle_services(&mut self, ids: &[ServiceId]) -> Result<Vec<ServiceId>, StoreError>;
 
     // --- what is due ----------------------------------------------------------------------------------------
 

@@ -5,17 +5,22 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 use wanlink_domain::accepted::AcceptedAt;
 use wanlink_domain::action::{ActionKind, Found, Outcome};
-use wanlink_domain::catalogue::{AccountStatus, PortMapping, Sealed, SwitchPort, Tenant};
+use wanlink_domain::catalogue::{
+    AccountStatus, Network, NetworkStatus, PortMapping, Sealed, SwitchPort, Tenant,
+};
 use wanlink_domain::ids::{
     AccountId, ActionId, CommandId, InstallationId, LinkId, MessageId, NetworkId, ParkedId, PortMappingId,
-    RequestId, SessionId, SiteId, TenantId, WimId,
+    RequestId, ServiceId, SessionId, SiteId, TenantId, WimId,
 };
 use wanlink_domain::link::{
     ConnectionPoint, Encapsulation, Endpoint, LinkStatus, ResolvedWish, ServiceType, StatusSource, Wish,
 };
 use wanlink_domain::object::{Kind, Object};
+use wanlink_domain::plan::Strategy;
 use wanlink_domain::reason::{Code, Reason};
+use wanlink_domain::service::{Service, ServicePhase};
 use wanlink_domain::time::Timestamp;
+use wanlink_domain::wish::WishPatch;
 use wanlink_wire::Message;
 use wanlink_wire::account::{Observe, ObserveLink, Poll, Prompt, Task};
 use wanlink_wire::call::{Call, Called};
@@ -122,16 +127,26 @@ fn journal() -> Vec<(String, Message)> {
         accepted_at: AT,
         change,
     };
-    let new = Change::New { wim_id: WimId(id(9)), name: "paris to geneva".into(), wish: wish() };
+    let new = Change::New {
+        wim_id: WimId(id(9)),
+        name: "paris to geneva".into(),
+        virtual_link: None,
+        wish: wish(),
+    };
     let request = journal::Request {
         id: REQUEST,
         tenant_id: TenantId(id(3)),
         digest: "00ff".into(),
         accepted_at: Timestamp(AT.0),
         not_after: Some(Timestamp(AT.0 + 2_000_000)),
+        service: None,
         actions: vec![
             action(1, ActionKind::Create, new),
-            action(2, ActionKind::Edit, Change::Edit { bandwidth_kbps: Some(1), latency_ms: None }),
+            action(
+                2,
+                ActionKind::Edit,
+                Change::Edit(WishPatch { bandwidth_kbps: Some(1), ..WishPatch::default() }),
+            ),
             action(3, ActionKind::Delete, Change::Keep),
         ],
     };
@@ -149,7 +164,39 @@ fn journal() -> Vec<(String, Message)> {
     };
     let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     let requests = journal::Requests { requests: vec![alone(Some(trace)), alone(None)] };
-    named([("request", request.into()), ("requests", requests.into()), ("journaled", journaled.into())])
+    let of_service = journal::Request {
+        service: Some(Box::new(service_change())),
+        actions: vec![
+            action(
+                1,
+                ActionKind::Create,
+                Change::New {
+                    wim_id: WimId(id(9)),
+                    name: "backbone data".into(),
+                    virtual_link: Some("data".into()),
+                    wish: wish(),
+                },
+            ),
+            action(
+                2,
+                ActionKind::Edit,
+                Change::Edit(WishPatch {
+                    join: wish().endpoints,
+                    leave: vec![NetworkId(id(31))],
+                    retype: true,
+                    ..WishPatch::default()
+                }),
+            ),
+        ],
+        not_after: None,
+        ..request.clone()
+    };
+    named([
+        ("request", request.into()),
+        ("requests", requests.into()),
+        ("request_of_service", of_service.into()),
+        ("journaled", journaled.into()),
+    ])
 }
 
 fn account() -> Vec<(String, Message)> {
@@ -361,4 +408,45 @@ fn calls() -> Vec<(String, Message)> {
         ("called", called.into()),
         ("called_problem", refused.into()),
     ])
+}
+
+fn service_change() -> journal::ServiceChange {
+    let service = Service {
+        id: ServiceId(id(30)),
+        tenant_id: TenantId(id(3)),
+        name: "backbone".into(),
+        service_type: Some(ServiceType::Elan),
+        bandwidth_kbps: Some(10_000),
+        latency_ms: None,
+        wim_id: None,
+        strategy: Strategy::LeastLoaded,
+        phase: ServicePhase::Live,
+        version: 2,
+        created_at: Timestamp(AT.0),
+        modified_at: Timestamp(AT.0),
+    };
+    let network = |n: u128, leaving| Network {
+        id: NetworkId(id(n)),
+        tenant_id: service.tenant_id,
+        site_id: SiteId(id(4)),
+        name: format!("net-{n}"),
+        service: Some(service.name.clone()),
+        virtual_link: Some("data".into()),
+        status: NetworkStatus::Build,
+        status_detail: None,
+        vim_info: serde_json::Map::new(),
+        external_port: None,
+        encapsulation: Encapsulation::None,
+        network_service_id: Some(service.id),
+        leaving,
+        version: 1,
+        created_at: Timestamp(AT.0),
+        modified_at: Timestamp(AT.0),
+    };
+    journal::ServiceChange {
+        expected: Some(2),
+        join: vec![network(32, false)],
+        change: vec![network(31, true)],
+        service: service.clone(),
+    }
 }

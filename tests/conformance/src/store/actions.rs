@@ -5,6 +5,7 @@ use super::{Bench, Outcome, equal, fails};
 use wanlink_domain::accepted::AcceptedAt;
 use wanlink_domain::action::{Action, ActionKind, ActionState};
 use wanlink_domain::reason::{Code, Reason};
+use wanlink_domain::wish::WishPatch;
 use wanlink_store::port::StoreError;
 
 /// Everything differs from what [`rows::action`] says.
@@ -14,6 +15,12 @@ fn running(number: u32, link: u32) -> Action {
         state: ActionState::Running,
         accepted_at: AcceptedAt(at(3).0),
         wish: rows::wish([Some(rows::network_id(1)), None]),
+        patch: Some(WishPatch {
+            bandwidth_kbps: Some(9),
+            leave: vec![rows::network_id(2)],
+            retype: true,
+            ..WishPatch::default()
+        }),
         due_at: Some(at(60)),
         dispatches: 2,
         claims: 3,

@@ -15,12 +15,13 @@ use wanlink_domain::catalogue::{Account, Network, PortMapping, Site};
 use wanlink_domain::event::{OutboxEvent, Parked};
 use wanlink_domain::ids::{
     AccountId, ActionId, CommandId, EventId, InstallationId, LinkId, NetworkId, ParkedId, RequestId,
-    SessionId, SiteId, WimId,
+    ServiceId, SessionId, SiteId, TenantId, WimId,
 };
 use wanlink_domain::lease::Session;
 use wanlink_domain::link::Link;
 use wanlink_domain::object::{Kind, Object};
 use wanlink_domain::request::{CounterDelta, Request};
+use wanlink_domain::service::Service;
 use wanlink_domain::time::Timestamp;
 use wanlink_store::port::{
     Capabilities, Census, Deleted, Due, Guarded, Inserted, Page, ReadStore, Store, StoreError, Transaction,
@@ -287,6 +288,14 @@ transaction! {
         fn count_requests(deltas: &[CounterDelta], now: Timestamp) -> Vec<Request>;
         fn links_of_account(account: AccountId) -> i64;
         fn links_of_request(request: RequestId) -> Vec<LinkId>;
+        fn lock_services(ids: &[ServiceId]) -> Vec<Service>;
+        fn insert_services(services: &[Service]) -> Vec<ServiceId>;
+        fn update_services(services: &[Service]) -> ();
+        fn services_named(names: &[(TenantId, String)]) -> Vec<Service>;
+        fn networks_named(names: &[(TenantId, String)]) -> Vec<Network>;
+        fn insert_networks(networks: &[Network]) -> Vec<NetworkId>;
+        fn update_networks(networks: &[Network]) -> ();
+        fn settle_services(ids: &[ServiceId]) -> Vec<ServiceId>;
         fn due_actions(now: Timestamp, limit: u32) -> Vec<Due>;
         fn due_refreshes(now: Timestamp, limit: u32) -> Vec<Link>;
         fn schedule_refreshes(links: &[LinkId], due_at: Timestamp, seen_at: Option<Timestamp>) -> ();

@@ -21,6 +21,7 @@ mod references;
 mod requests;
 pub mod rows;
 mod schema;
+mod services;
 pub mod sqlite;
 mod values;
 
@@ -237,6 +238,12 @@ cases! { $
     requests::a_request_ends_once_however_many_end_it_at_once,
     requests::links_of_a_request_are_those_with_unfinished_actions,
     requests::a_refused_request_is_finished_from_the_start,
+    services::a_service_is_read_as_it_was_written,
+    services::what_is_a_service_s_is_read_with_it,
+    services::a_service_keeps_its_networks_and_its_tenant,
+    services::a_deleted_service_goes_with_its_last_link,
+    services::a_network_that_another_link_needs_outlives_its_service,
+    services::a_network_that_left_goes_when_nothing_can_bring_it_back,
     due::due_actions_come_longest_due_first_up_to_the_limit,
     due::what_is_finished_or_not_yet_due_is_left,
     due::two_conductors_never_take_the_same_due_action,

@@ -11,14 +11,16 @@ use wanlink_domain::catalogue::{
 };
 use wanlink_domain::event::{OutboxEvent, Parked};
 use wanlink_domain::ids::{
-    AccountId, ActionId, EventId, LinkId, NetworkId, ParkedId, PortMappingId, RequestId, SessionId, SiteId,
-    TenantId, WimId,
+    AccountId, ActionId, EventId, LinkId, NetworkId, ParkedId, PortMappingId, RequestId, ServiceId,
+    SessionId, SiteId, TenantId, WimId,
 };
 use wanlink_domain::lease::Session;
 use wanlink_domain::link::{Encapsulation, Endpoint, Link, LinkStatus, ServiceType, StatusSource, Wish};
 use wanlink_domain::object::Object;
+use wanlink_domain::plan::Strategy;
 use wanlink_domain::reason::{Code, Reason};
 use wanlink_domain::request::Request;
+use wanlink_domain::service::{Service, ServicePhase};
 use wanlink_domain::time::Timestamp;
 
 /// An id by kind and number; kinds never meet.
@@ -36,6 +38,7 @@ numbered! {
     tenant_id: TenantId = 1, site_id: SiteId = 2, wim_id: WimId = 3, account_id: AccountId = 4,
     mapping_id: PortMappingId = 5, network_id: NetworkId = 6, link_id: LinkId = 7, request_id: RequestId = 8,
     action_id: ActionId = 9, session_id: SessionId = 10, event_id: EventId = 11, parked_id: ParkedId = 12,
+    service_id: ServiceId = 13,
 }
 
 /// A point in time, in microseconds after some day of 2023.
@@ -143,6 +146,8 @@ pub fn network(number: u32, tenant: u32, site: u32) -> Network {
         vim_info: Map::new(),
         external_port: Some(port("0a:01", "1/1")),
         encapsulation: Encapsulation::Dot1q { vlan: 100 },
+        network_service_id: None,
+        leaving: false,
         version: 1,
         created_at: at(i64::from(number)),
         modified_at: at(i64::from(number)),
@@ -177,6 +182,24 @@ pub fn session(number: u32) -> Session {
     }
 }
 
+/// With nothing said that need not be.
+pub fn service(number: u32) -> Service {
+    Service {
+        id: service_id(number),
+        tenant_id: tenant_id(1),
+        name: format!("service-{number}"),
+        service_type: None,
+        bandwidth_kbps: None,
+        latency_ms: None,
+        wim_id: None,
+        strategy: Strategy::First,
+        phase: ServicePhase::Live,
+        version: 1,
+        created_at: at(i64::from(number)),
+        modified_at: at(i64::from(number)),
+    }
+}
+
 /// Between the world's sites, with these networks at its ends.
 pub fn wish(networks: [Option<NetworkId>; 2]) -> Wish {
     let [a, b] = networks;
@@ -202,6 +225,8 @@ pub fn link(number: u32) -> Link {
         wim_id: wim_id(1),
         account_id: account_id(1),
         name: format!("link-{number}"),
+        network_service_id: None,
+        virtual_link: None,
         wish: wish([None, None]),
         status: LinkStatus::ScheduledCreation,
         status_reason: None,
@@ -231,6 +256,8 @@ pub fn settled_link(number: u32) -> Link {
     let order = Order { at: AcceptedAt(77), action: action_id(5) };
     Link {
         name: "renamed".to_owned(),
+        network_service_id: Some(service_id(1)),
+        virtual_link: Some("data".to_owned()),
         wish: Wish { bandwidth_kbps: None, latency_ms: Some(5), ..wish([Some(network_id(1)), None]) },
         status: LinkStatus::Down,
         status_reason: Some(Reason::new(Code::LinkDown, "the controller says down")),
@@ -291,6 +318,7 @@ pub fn action(number: u32, link: u32) -> Action {
         state: ActionState::Scheduled,
         accepted_at: AcceptedAt(at(0).0),
         wish: wish([None, None]),
+        patch: None,
         due_at: Some(at(0)),
         dispatches: 0,
         claims: 0,

@@ -12,6 +12,7 @@ pub mod leases;
 pub mod lifecycle;
 pub mod networks;
 pub mod parked;
+pub mod services;
 pub mod supersede;
 pub mod topology;
 
@@ -40,6 +41,11 @@ macro_rules! suite {
             leases::a_worker_frozen_beyond_its_lease_changes_nothing,
             accounts::an_account_is_edited_while_its_links_are_made,
             accounts::an_account_goes_after_its_links,
+            services::three_sites_become_an_elan_and_go_links_first,
+            services::sites_join_and_leave_under_the_same_service,
+            services::a_network_holds_and_fails_its_own_link_alone,
+            services::a_service_is_taken_whole_or_not_at_all,
+            services::a_service_outlives_its_processes,
             topology::a_topology_is_imported_once,
             cut_off::five_hundred_links_outlive_every_process_and_server,
         }

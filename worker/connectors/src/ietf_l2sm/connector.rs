@@ -93,16 +93,14 @@ impl L2sm {
                 false
             }
             Service::Ours(held) => {
+                // First out, then in, and the kind in between: a point-to-point service never has three ends.
+                self.drop_unwished(&plan, known).await?;
                 if difference(&plan.service, &held).is_some() {
                     self.put_service(&plan).await?;
                 }
                 true
             }
         };
-        if existed {
-            // First out, then in: a point-to-point service never has three ends.
-            self.drop_unwished(&plan, known).await?;
-        }
         for (name, wish) in &plan.accesses {
             self.make_access(name, wish, existed).await?;
         }

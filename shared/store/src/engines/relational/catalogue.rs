@@ -220,6 +220,7 @@ fn noun(by: &str) -> &'static str {
         "account" => "account",
         "network" => "network",
         "port mapping" => "port mapping",
+        "service" => "service",
         _ => "link",
     }
 }

@@ -7,6 +7,7 @@
 
 mod catalogue;
 mod reader;
+mod services;
 mod statements;
 mod transaction;
 

@@ -3,7 +3,8 @@
 use super::super::rows::{decode, int, json, maybe_text, page_args, slice, text, word};
 use super::{Arg, Source, check_schema};
 use crate::port::{
-    ActionFilter, Capabilities, Catalogue, LinkFilter, NetworkFilter, Page, ReadStore, Slice, StoreError,
+    ActionFilter, Capabilities, Catalogue, LinkFilter, NetworkFilter, Page, ReadStore, ServiceFilter, Slice,
+    StoreError,
 };
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -12,11 +13,12 @@ use uuid::Uuid;
 use wanlink_domain::action::{Action, Attempt};
 use wanlink_domain::catalogue::{Account, Network, PortMapping, Site, Tenant, Wim};
 use wanlink_domain::event::Parked;
-use wanlink_domain::ids::{ActionId, LinkId, NetworkId, ParkedId, RequestId, TenantId};
+use wanlink_domain::ids::{ActionId, LinkId, NetworkId, ParkedId, RequestId, ServiceId, TenantId};
 use wanlink_domain::lease::Session;
 use wanlink_domain::link::Link;
 use wanlink_domain::object::{Kind, Object};
 use wanlink_domain::request::Request;
+use wanlink_domain::service::Service;
 
 /// A read store over any SQL engine's connections.
 pub struct Reader<S> {
@@ -117,6 +119,23 @@ impl<S: Source> ReadStore for Reader<S> {
 
     async fn networks_by_id(&self, ids: &[NetworkId]) -> Result<Vec<Network>, StoreError> {
         self.all(S::STATEMENTS.networks_by_id, vec![json(ids)?]).await
+    }
+
+    async fn service(&self, id: ServiceId) -> Result<Option<Service>, StoreError> {
+        self.first(S::STATEMENTS.services_by_id, vec![json(&[id])?]).await
+    }
+
+    async fn services(&self, filter: &ServiceFilter, page: Page) -> Result<Slice<Service>, StoreError> {
+        let args = vec![maybe_text(filter.tenant), maybe_text(filter.name.as_deref())];
+        self.page(S::STATEMENTS.services_page, args, page).await
+    }
+
+    async fn networks_of_services(&self, ids: &[ServiceId]) -> Result<Vec<Network>, StoreError> {
+        self.all(S::STATEMENTS.networks_of_services, vec![json(ids)?]).await
+    }
+
+    async fn links_of_services(&self, ids: &[ServiceId]) -> Result<Vec<Link>, StoreError> {
+        self.all(S::STATEMENTS.links_of_services, vec![json(ids)?]).await
     }
 
     async fn link(&self, id: LinkId) -> Result<Option<Link>, StoreError> {

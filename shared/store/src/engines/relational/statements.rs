@@ -23,6 +23,10 @@ macro_rules! each_statement {
             tenant_insert, tenant_lock, tenant_references, tenant_taken, tenant_update, tenants_hold,
             unfinished_actions, unpublished_events, unsettled_accounts, wim_delete, wim_insert,
             wim_lock, wim_references, wim_taken, wim_update, wims_hold,
+            links_of_services, networks_delete, networks_named, networks_of_services,
+            networks_release, networks_unneeded, networks_untie, networks_update,
+            services_by_id, services_delete, services_ended, services_insert,
+            services_lock, services_named, services_page, services_update,
         }
     };
 }

@@ -14,12 +14,13 @@ use wanlink_domain::catalogue::{Account, Network, PortMapping, Site};
 use wanlink_domain::event::{OutboxEvent, Parked};
 use wanlink_domain::ids::{
     AccountId, ActionId, CommandId, EventId, InstallationId, LinkId, NetworkId, ParkedId, RequestId,
-    SessionId, SiteId, WimId,
+    ServiceId, SessionId, SiteId, TenantId, WimId,
 };
 use wanlink_domain::lease::Session;
 use wanlink_domain::link::Link;
 use wanlink_domain::object::{Kind, Object};
 use wanlink_domain::request::{CounterDelta, Request};
+use wanlink_domain::service::Service;
 use wanlink_domain::time::Timestamp;
 
 /// A transaction of any SQL engine. After an operation has failed it can only be dropped: engines differ in what
@@ -80,7 +81,7 @@ impl<W: Work> SqlTransaction<W> {
     }
 
     /// Rows by a list of ids; an empty list asks nobody.
-    async fn by_ids<I: serde::Serialize, T: DeserializeOwned>(
+    pub(super) async fn by_ids<I: serde::Serialize, T: DeserializeOwned>(
         &mut self,
         sql: &'static str,
         ids: &[I],
@@ -93,7 +94,11 @@ impl<W: Work> SqlTransaction<W> {
     }
 
     /// A set-based write of `rows`; of none it is nothing.
-    async fn write<T: serde::Serialize>(&mut self, sql: &'static str, rows: &[T]) -> Result<u64, StoreError> {
+    pub(super) async fn write<T: serde::Serialize>(
+        &mut self,
+        sql: &'static str,
+        rows: &[T],
+    ) -> Result<u64, StoreError> {
         if rows.is_empty() {
             return self.open().map(|()| 0).map_err(Into::into);
         }
@@ -263,6 +268,38 @@ impl<W: Work> Transaction for SqlTransaction<W> {
 
     async fn links_of_request(&mut self, request: RequestId) -> Result<Vec<LinkId>, StoreError> {
         Ok(self.fetch(self.sql.links_of_request, vec![text(request)]).await?)
+    }
+
+    async fn lock_services(&mut self, ids: &[ServiceId]) -> Result<Vec<Service>, StoreError> {
+        self.by_ids(self.sql.services_lock, ids).await
+    }
+
+    async fn insert_services(&mut self, services: &[Service]) -> Result<Vec<ServiceId>, StoreError> {
+        self.by_ids(self.sql.services_insert, services).await
+    }
+
+    async fn update_services(&mut self, services: &[Service]) -> Result<(), StoreError> {
+        self.write(self.sql.services_update, services).await.map(drop)
+    }
+
+    async fn services_named(&mut self, names: &[(TenantId, String)]) -> Result<Vec<Service>, StoreError> {
+        self.by_ids(self.sql.services_named, names).await
+    }
+
+    async fn networks_named(&mut self, names: &[(TenantId, String)]) -> Result<Vec<Network>, StoreError> {
+        self.by_ids(self.sql.networks_named, names).await
+    }
+
+    async fn insert_networks(&mut self, networks: &[Network]) -> Result<Vec<NetworkId>, StoreError> {
+        self.by_ids(self.sql.network_insert, networks).await
+    }
+
+    async fn update_networks(&mut self, networks: &[Network]) -> Result<(), StoreError> {
+        self.write(self.sql.networks_update, networks).await.map(drop)
+    }
+
+    async fn settle_services(&mut self, ids: &[ServiceId]) -> Result<Vec<ServiceId>, StoreError> {
+        self.settle(ids).await
     }
 
     async fn due_actions(&mut self, now: Timestamp, limit: u32) -> Result<Vec<Due>, StoreError> {

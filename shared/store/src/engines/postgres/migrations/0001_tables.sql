@@ -105,6 +105,24 @@ create table port_mappings (
 );
 create index port_mappings_by_site on port_mappings (site_id);
 
+-- What a user asks for over several sites. The networks and links of a service name it; its row goes with the last link.
+create table services (
+    id uuid primary key,
+    tenant_id uuid not null references tenants (id),
+    name text not null,
+    service_type text check (service_type in ('ELINE', 'ELAN', 'ETREE', 'L3')),
+    bandwidth_kbps bigint check (bandwidth_kbps > 0),
+    latency_ms bigint check (latency_ms >= 0),
+    wim_id uuid,
+    strategy text not null,
+    phase text not null check (phase in ('LIVE', 'DELETING')),
+    version bigint not null check (version >= 0),
+    created_at bigint not null,
+    modified_at bigint not null,
+    unique (tenant_id, name)
+);
+create index services_by_created on services (created_at, id);
+
 create table networks (
     id uuid primary key,
     tenant_id uuid not null references tenants (id),
@@ -118,12 +136,15 @@ create table networks (
     vim_info jsonb not null check (jsonb_typeof(vim_info) = 'object'),
     external_port jsonb check (jsonb_typeof(external_port) = 'object'),
     encapsulation jsonb not null check (jsonb_typeof(encapsulation) = 'object'),
+    network_service_id uuid references services (id),
+    leaving boolean not null,
     version bigint not null check (version >= 0),
     created_at bigint not null,
     modified_at bigint not null,
     unique (tenant_id, name)
 );
 create index networks_by_site on networks (site_id);
+create index networks_by_service on networks (network_service_id) where network_service_id is not null;
 
 create table commands (
     id uuid primary key,
@@ -138,6 +159,8 @@ create table links (
     wim_id uuid not null,
     account_id uuid not null,
     name text not null,
+    network_service_id uuid,
+    virtual_link text,
     wish jsonb not null check (jsonb_typeof(wish) = 'object' and coalesce((wish ->> 'bandwidth_kbps')::numeric, 1) > 0),
     status text not null check (status in (
         'SCHEDULED_CREATION', 'BUILD', 'ACTIVE', 'INACTIVE', 'DOWN', 'ERROR', 'WIM_ERROR', 'SCHEDULED_DELETION',
@@ -171,6 +194,7 @@ create index links_by_created on links (created_at, id);
 create index links_by_tenant on links (tenant_id, created_at, id);
 create index links_by_account on links (account_id, created_at, id);
 create index links_live_by_account on links (live_account_id) where live_account_id is not null;
+create index links_by_service on links (network_service_id, id) where network_service_id is not null;
 create index links_by_refresh on links (refresh_due_at, id) where refresh_due_at is not null;
 
 -- Which networks a link needs: an index over `wish.endpoints[].network_id`, kept by the triggers below.
@@ -231,6 +255,7 @@ create table actions (
         'SCHEDULED', 'RUNNING', 'BUILD', 'RETRY', 'DONE', 'FAILED', 'SUPERSEDED', 'CANCELLED')),
     accepted_at bigint not null,
     wish jsonb not null check (jsonb_typeof(wish) = 'object' and coalesce((wish ->> 'bandwidth_kbps')::numeric, 1) > 0),
+    patch jsonb check (jsonb_typeof(patch) = 'object'),
     due_at bigint,
     dispatches integer not null check (dispatches >= 0),
     claims integer not null check (claims >= 0),

@@ -2,7 +2,7 @@
 update actions as t set
     request_id = r.request_id, link_id = r.link_id, account_id = r.account_id,
     tenant_id = r.tenant_id, kind = r.kind, state = r.state, accepted_at = r.accepted_at,
-    wish = r.wish, due_at = r.due_at, dispatches = r.dispatches, claims = r.claims,
+    wish = r.wish, patch = r.patch, due_at = r.due_at, dispatches = r.dispatches, claims = r.claims,
     attempt = r.attempt, epoch = r.epoch, session_id = r.session_id, started_at = r.started_at,
     observe_first = r.observe_first, retries = r.retries, failures = r.failures,
     failing_since = r.failing_since, reason = r.reason,

@@ -1,7 +1,7 @@
 -- All columns of locked links.
 update links as t set
     tenant_id = r.tenant_id, wim_id = r.wim_id, account_id = r.account_id, name = r.name,
-    wish = r.wish, status = r.status, status_reason = r.status_reason,
+    network_service_id = r.network_service_id, virtual_link = r.virtual_link, wish = r.wish, status = r.status, status_reason = r.status_reason,
     status_since = r.status_since, status_source = r.status_source,
     observed_status = r.observed_status, service_id = r.service_id, conn_info = r.conn_info,
     touched = r.touched, newest_at = r.newest_at, begun = r.begun, deletion = r.deletion,

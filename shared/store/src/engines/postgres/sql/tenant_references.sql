@@ -5,6 +5,9 @@ select row from (
     union all
     select 2 as place, json_build_array('network', count(*))::text as row, count(*) as n
     from networks where tenant_id = $1::uuid
+    union all
+    select 3 as place, json_build_array('service', count(*))::text as row, count(*) as n
+    from services where tenant_id = $1::uuid
 ) r
 where n > 0
 order by place

@@ -109,6 +109,24 @@ create table port_mappings (
 ) strict;
 create index port_mappings_by_site on port_mappings (site_id);
 
+-- What a user asks for over several sites. The networks and links of a service name it; its row goes with the last link.
+create table services (
+    id text primary key,
+    tenant_id text not null references tenants (id),
+    name text not null,
+    service_type text check (service_type in ('ELINE', 'ELAN', 'ETREE', 'L3')),
+    bandwidth_kbps integer check (bandwidth_kbps > 0),
+    latency_ms integer check (latency_ms >= 0),
+    wim_id text,
+    strategy text not null,
+    phase text not null check (phase in ('LIVE', 'DELETING')),
+    version integer not null check (version >= 0),
+    created_at integer not null,
+    modified_at integer not null,
+    unique (tenant_id, name)
+) strict;
+create index services_by_created on services (created_at, id);
+
 create table networks (
     id text primary key,
     tenant_id text not null references tenants (id),
@@ -122,12 +140,15 @@ create table networks (
     vim_info text not null check (json_type(vim_info) = 'object'),
     external_port text check (json_type(external_port) = 'object'),
     encapsulation text not null check (json_type(encapsulation) = 'object'),
+    network_service_id text references services (id),
+    leaving integer not null check (leaving in (0, 1)),
     version integer not null check (version >= 0),
     created_at integer not null,
     modified_at integer not null,
     unique (tenant_id, name)
 ) strict;
 create index networks_by_site on networks (site_id);
+create index networks_by_service on networks (network_service_id) where network_service_id is not null;
 
 create table commands (
     id text primary key,
@@ -142,6 +163,8 @@ create table links (
     wim_id text not null,
     account_id text not null,
     name text not null,
+    network_service_id text,
+    virtual_link text,
     wish text not null check (json_type(wish) = 'object' and coalesce(wish ->> '$.bandwidth_kbps', 1) > 0),
     status text not null check (status in (
         'SCHEDULED_CREATION', 'BUILD', 'ACTIVE', 'INACTIVE', 'DOWN', 'ERROR', 'WIM_ERROR', 'SCHEDULED_DELETION',
@@ -175,6 +198,7 @@ create index links_by_created on links (created_at, id);
 create index links_by_tenant on links (tenant_id, created_at, id);
 create index links_by_account on links (account_id, created_at, id);
 create index links_live_by_account on links (live_account_id) where live_account_id is not null;
+create index links_by_service on links (network_service_id, id) where network_service_id is not null;
 create index links_by_refresh on links (refresh_due_at, id) where refresh_due_at is not null;
 
 -- Which networks a link needs: an index over `wish.endpoints[].network_id`, kept by the triggers below.
@@ -230,6 +254,7 @@ create table actions (
         'SCHEDULED', 'RUNNING', 'BUILD', 'RETRY', 'DONE', 'FAILED', 'SUPERSEDED', 'CANCELLED')),
     accepted_at integer not null,
     wish text not null check (json_type(wish) = 'object' and coalesce(wish ->> '$.bandwidth_kbps', 1) > 0),
+    patch text check (json_type(patch) = 'object'),
     due_at integer,
     dispatches integer not null check (dispatches >= 0),
     claims integer not null check (claims >= 0),

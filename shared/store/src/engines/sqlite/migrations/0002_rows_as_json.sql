@@ -44,9 +44,18 @@ select *, json_object(
     'id', id, 'tenant_id', tenant_id, 'site_id', site_id, 'name', name, 'service', service,
     'virtual_link', virtual_link, 'status', status, 'status_detail', status_detail,
     'vim_info', json(vim_info), 'external_port', json(external_port),
-    'encapsulation', json(encapsulation), 'version', version, 'created_at', created_at,
+    'encapsulation', json(encapsulation), 'network_service_id', network_service_id,
+    'leaving', json(iif(leaving, 'true', 'false')), 'version', version, 'created_at', created_at,
     'modified_at', modified_at) as row
 from networks;
+
+create view services_json as
+select *, json_object(
+    'id', id, 'tenant_id', tenant_id, 'name', name, 'service_type', service_type,
+    'bandwidth_kbps', bandwidth_kbps, 'latency_ms', latency_ms, 'wim_id', wim_id,
+    'strategy', strategy, 'phase', phase, 'version', version, 'created_at', created_at,
+    'modified_at', modified_at) as row
+from services;
 
 create view sessions_json as
 select *, json_object(
@@ -66,6 +75,7 @@ from requests;
 create view links_json as
 select *, json_object(
     'id', id, 'tenant_id', tenant_id, 'wim_id', wim_id, 'account_id', account_id, 'name', name,
+    'network_service_id', network_service_id, 'virtual_link', virtual_link,
     'wish', json(wish), 'status', status, 'status_reason', json(status_reason),
     'status_since', status_since, 'status_source', status_source,
     'observed_status', observed_status, 'service_id', service_id, 'conn_info', json(conn_info),
@@ -80,7 +90,7 @@ create view actions_json as
 select *, json_object(
     'id', id, 'request_id', request_id, 'link_id', link_id, 'account_id', account_id,
     'tenant_id', tenant_id, 'kind', kind, 'state', state, 'accepted_at', accepted_at,
-    'wish', json(wish), 'due_at', due_at, 'dispatches', dispatches, 'claims', claims,
+    'wish', json(wish), 'patch', json(patch), 'due_at', due_at, 'dispatches', dispatches, 'claims', claims,
     'attempt', attempt, 'epoch', epoch, 'session_id', session_id, 'started_at', started_at,
     'observe_first', json(iif(observe_first, 'true', 'false')), 'retries', retries,
     'failures', failures, 'failing_since', failing_since, 'reason', json(reason), 'waiting_since', waiting_since, 'created_at', created_at,

@@ -4,6 +4,7 @@ update actions as t set
     account_id = r.value ->> 'account_id', tenant_id = r.value ->> 'tenant_id',
     kind = r.value ->> 'kind', state = r.value ->> 'state',
     accepted_at = r.value ->> 'accepted_at', wish = r.value -> 'wish',
+    patch = nullif(r.value -> 'patch', 'null'),
     due_at = r.value ->> 'due_at', dispatches = r.value ->> 'dispatches',
     claims = r.value ->> 'claims', attempt = r.value ->> 'attempt', epoch = r.value ->> 'epoch',
     session_id = r.value ->> 'session_id', started_at = r.value ->> 'started_at',

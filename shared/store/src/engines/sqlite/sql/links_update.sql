@@ -1,7 +1,8 @@
 -- All columns of locked links.
 update links as t set
     tenant_id = r.value ->> 'tenant_id', wim_id = r.value ->> 'wim_id',
-    account_id = r.value ->> 'account_id', name = r.value ->> 'name', wish = r.value -> 'wish',
+    account_id = r.value ->> 'account_id', name = r.value ->> 'name',
+    network_service_id = r.value ->> 'network_service_id', virtual_link = r.value ->> 'virtual_link', wish = r.value -> 'wish',
     status = r.value ->> 'status', status_reason = nullif(r.value -> 'status_reason', 'null'),
     status_since = r.value ->> 'status_since', status_source = r.value ->> 'status_source',
     observed_status = r.value ->> 'observed_status', service_id = r.value ->> 'service_id',

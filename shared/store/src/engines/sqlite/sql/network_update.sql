@@ -5,7 +5,8 @@ update networks as t set
     virtual_link = r.value ->> 'virtual_link', status = r.value ->> 'status',
     status_detail = r.value ->> 'status_detail', vim_info = r.value -> 'vim_info',
     external_port = nullif(r.value -> 'external_port', 'null'),
-    encapsulation = r.value -> 'encapsulation', version = r.value ->> 'version',
+    encapsulation = r.value -> 'encapsulation',
+    network_service_id = r.value ->> 'network_service_id', leaving = r.value ->> 'leaving', version = r.value ->> 'version',
     created_at = r.value ->> 'created_at', modified_at = r.value ->> 'modified_at'
 from json_each($1) as r
 where t.id = r.value ->> 'id' and t.version = $2

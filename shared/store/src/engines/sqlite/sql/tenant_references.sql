@@ -5,6 +5,9 @@ select row from (
     union all
     select 2 as place, json_array('network', count(*)) as row, count(*) as n
     from networks where tenant_id = $1
+    union all
+    select 3 as place, json_array('service', count(*)) as row, count(*) as n
+    from services where tenant_id = $1
 ) r
 where n > 0
 order by place

@@ -1,0 +1,1 @@
+delete from services where id = any (array(select value::uuid from jsonb_array_elements_text($1::jsonb)))
