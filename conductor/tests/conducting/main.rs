@@ -8,5 +8,6 @@ mod order;
 mod outcomes;
 mod recording;
 mod rows;
+mod services;
 mod stage;
 mod wishes;

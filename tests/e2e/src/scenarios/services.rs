@@ -109,7 +109,7 @@ pub async fn three_sites_become_an_elan_and_go_links_first(system: &mut System, 
     assert_eq!((refused.status, refused.code()), (409, "still-referenced"), "{refused:?}");
 
     // While a link cannot be removed, the record stays and says so.
-    system.controller.fault("DELETE", &text(&elan, "id"), Action::DelayMs(1_500), Some(1)).await;
+    system.controller.fault("DELETE", &text(&elan, "id"), Action::RetryAfter(1), None).await;
     let path = format!("/v1/services/{id}");
     let deleted = system.api.accepted("DELETE", &path, &Value::Null).await;
     let going = system.api.get(&path).await;
@@ -120,6 +120,7 @@ pub async fn three_sites_become_an_elan_and_go_links_first(system: &mut System, 
     );
     let late = system.api.send("PATCH", &path, &json!({ "bandwidth_kbps": 1 })).await;
     assert_eq!(late.code(), "service-deleted", "{late:?}");
+    system.controller.heal().await;
     finished(&system.api, &deleted.request).await;
     assert_eq!(system.api.send("GET", &path, &Value::Null).await.status, 404);
     assert!(system.controller.ledger().await.present.is_empty());
