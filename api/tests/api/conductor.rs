@@ -133,6 +133,11 @@ impl Conductor {
         if let Some(problem) = refuse {
             return Verdict::Refused { problem };
         }
+        if let Some(change) = &request.service {
+            tables.services.insert(change.service.id, change.service.clone());
+            let networks = change.join.iter().chain(&change.change).cloned();
+            tables.objects.extend(networks.map(|network| (network.id.0, Object::Network(network))));
+        }
         for action in &request.actions {
             record_action(&mut tables, &request, action, now);
         }

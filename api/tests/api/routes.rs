@@ -31,6 +31,11 @@ fn calls(
         ("PATCH", format!("/v1/links/{link_id}"), json!({"bandwidth_kbps": 2}), 202),
         ("POST", format!("/v1/links/{link_id}/retry"), none(), 202),
         ("DELETE", format!("/v1/links/{link_id}"), none(), 202),
+        ("GET", "/v1/services".to_owned(), none(), 200),
+        ("POST", "/v1/services".to_owned(), service(), 202),
+        ("GET", "/v1/services/alone".to_owned(), none(), 200),
+        ("PATCH", "/v1/services/alone".to_owned(), json!({"latency_ms": 5}), 202),
+        ("DELETE", "/v1/services/alone".to_owned(), none(), 202),
         ("GET", "/v1/requests".to_owned(), none(), 200),
         ("GET", format!("/v1/requests/{request}"), none(), 200),
         ("POST", format!("/v1/requests/{request}/cancel"), none(), 200),
@@ -82,6 +87,11 @@ fn session(worker: &str) -> Session {
         idle: Vec::new(),
         registered_at: Timestamp(0),
     }
+}
+
+/// All of it at one site: it has no links yet.
+fn service() -> Value {
+    json!({"tenant": "acme", "name": "alone", "networks": [{"name": "alone-a", "site": "a", "virtual_link": "data"}]})
 }
 
 /// Whether a path is one of a route's.
