@@ -9,7 +9,8 @@ use crate::handlers::parked::{ParkedMessage, ParkedWithContent};
 use crate::handlers::plain::{Sites, Tenants, Wims};
 use crate::handlers::port_mappings::PortMappingDrafts;
 use crate::handlers::{
-    accounts, actions, docs, health, links, networks, parked, plain, port_mappings, requests, services, workers,
+    accounts, actions, docs, health, links, networks, parked, plain, port_mappings, requests, services,
+    workers,
 };
 use crate::intake::Accepted;
 use crate::observe;
@@ -32,8 +33,8 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use wanlink_domain::draft::{
-    AccountDraft, AccountPatch, LinkDraft, LinkPatch, NetworkDraft, NetworkPatch, ServiceDraft, ServicePatch, SiteDraft, SitePatch,
-    TenantDraft, TenantPatch, WimDraft, WimPatch,
+    AccountDraft, AccountPatch, LinkDraft, LinkPatch, NetworkDraft, NetworkPatch, ServiceDraft, ServicePatch,
+    SiteDraft, SitePatch, TenantDraft, TenantPatch, WimDraft, WimPatch,
 };
 use wanlink_domain::reason::Code;
 

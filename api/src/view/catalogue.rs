@@ -8,7 +8,7 @@ use wanlink_domain::catalogue::{
     self as row, AccountPhase, AccountStatus, ExternalConnection, NetworkStatus, SwitchPort,
 };
 use wanlink_domain::draft::PASSWORD;
-use wanlink_domain::ids::{AccountId, NetworkId, ServiceId, PortMappingId, SiteId, TenantId, WimId};
+use wanlink_domain::ids::{AccountId, NetworkId, PortMappingId, ServiceId, SiteId, TenantId, WimId};
 use wanlink_domain::link::Encapsulation;
 use wanlink_domain::object::Object;
 use wanlink_domain::reason::Reason;

@@ -3,11 +3,11 @@
 use super::{Link, Network, Time};
 use serde::Serialize;
 use utoipa::ToSchema;
+use wanlink_domain::catalogue;
 use wanlink_domain::ids::{ServiceId, TenantId, WimId};
 use wanlink_domain::link::{self, LinkStatus, ServiceType};
 use wanlink_domain::plan::Strategy;
 use wanlink_domain::service::{self, ServicePhase};
-use wanlink_domain::catalogue;
 
 /// A network service: networks at several sites, and the links that join them.
 #[derive(Debug, Serialize, ToSchema)]

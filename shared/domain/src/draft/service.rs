@@ -85,15 +85,22 @@ fn check_count(networks: usize, faults: &mut Faults) {
 /// What of a service may be changed while it stands. The fields of its draft that may not are taken where they say
 /// what is so already, so that the file which made it can be edited and given again.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct ServicePatch {
+    #[serde(default)]
     pub name: Option<String>,
+    #[serde(default)]
     pub service_type: Option<ServiceType>,
+    #[serde(default)]
     pub wim: Option<String>,
+    #[serde(default)]
     pub strategy: Option<Strategy>,
+    #[serde(default)]
     pub bandwidth_kbps: Edit<u64>,
+    #[serde(default)]
     pub latency_ms: Edit<u64>,
     /// All networks that it shall have, by name: those that are not among them leave. Absent: as they are.
+    #[serde(default)]
     pub networks: Option<Vec<NetworkDraft>>,
 }
 

@@ -7,7 +7,9 @@ use wanlink_domain::action::{Action, ActionState, Attempt};
 use wanlink_domain::catalogue::Network;
 use wanlink_domain::catalogue::{Account, PortMapping, Site, Tenant, Wim};
 use wanlink_domain::event::Parked;
-use wanlink_domain::ids::{AccountId, ActionId, LinkId, NetworkId, ParkedId, RequestId, ServiceId, SiteId, TenantId};
+use wanlink_domain::ids::{
+    AccountId, ActionId, LinkId, NetworkId, ParkedId, RequestId, ServiceId, SiteId, TenantId,
+};
 use wanlink_domain::lease::Session;
 use wanlink_domain::link::{Link, LinkStatus};
 use wanlink_domain::object::{Kind, Object};
