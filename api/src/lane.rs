@@ -176,6 +176,7 @@ mod tests {
             digest: String::new(),
             accepted_at: Timestamp(1),
             not_after: None,
+            service: None,
             actions: vec![action; actions],
         };
         let (sent, ended) = oneshot::channel();
