@@ -14,6 +14,7 @@ use wanlink_domain::catalogue::{Account, Network, PortMapping, Site, Tenant, Wim
 use wanlink_domain::ids::WimId;
 use wanlink_domain::link::{Link, LinkStatus};
 use wanlink_domain::object::{Kind, Object};
+use wanlink_domain::service::Service;
 
 /// Does one thing with the row inside an object, or with the table of a kind.
 macro_rules! each {
@@ -196,6 +197,7 @@ fn references(it: &Scope<'_>, kind: Kind, id: Uuid) -> Vec<(&'static str, i64)> 
         Kind::Tenant => vec![
             ("account", count(it.view::<Account>().by(Entry::Tenant(id)))),
             ("network", count(it.view::<Network>().by(Entry::Tenant(id)))),
+            ("service", count(it.view::<Service>().by(Entry::Tenant(id)))),
         ],
         Kind::Site => vec![
             ("network", count(it.view::<Network>().by(Entry::Site(id)))),
@@ -205,7 +207,10 @@ fn references(it: &Scope<'_>, kind: Kind, id: Uuid) -> Vec<(&'static str, i64)> 
         Kind::Wim => vec![("account", count(it.view::<Account>().by(Entry::Wim(id))))],
         Kind::Account => vec![("link", count(it.view::<Link>().by(Entry::Live(id))))],
         Kind::PortMapping => Vec::new(),
-        Kind::Network => vec![("link", count(it.view::<Link>().by(Entry::Network(id)).filter(live)))],
+        Kind::Network => vec![
+            ("link", count(it.view::<Link>().by(Entry::Network(id)).filter(live))),
+            ("service", count(it.get::<Network>(id).and_then(|row| row.network_service_id).into_iter())),
+        ],
     }
 }
 

@@ -17,6 +17,7 @@ mod outbox;
 mod reader;
 mod rows;
 mod scope;
+mod services;
 mod table;
 mod transaction;
 mod work;

@@ -8,18 +8,20 @@ use super::rows::{Changes, Stored, Tables};
 use super::table::{Entry, Key, View};
 use super::{CAPABILITIES, Handle, SCHEMA};
 use crate::port::{
-    ActionFilter, Capabilities, Catalogue, LinkFilter, NetworkFilter, Page, ReadStore, Slice, StoreError,
+    ActionFilter, Capabilities, Catalogue, LinkFilter, NetworkFilter, Page, ReadStore, ServiceFilter, Slice,
+    StoreError,
 };
 use async_trait::async_trait;
 use uuid::Uuid;
 use wanlink_domain::action::{Action, Attempt};
 use wanlink_domain::catalogue::{Account, Network, PortMapping, Site, Tenant, Wim};
 use wanlink_domain::event::Parked;
-use wanlink_domain::ids::{ActionId, LinkId, NetworkId, ParkedId, RequestId, TenantId};
+use wanlink_domain::ids::{ActionId, LinkId, NetworkId, ParkedId, RequestId, ServiceId, TenantId};
 use wanlink_domain::lease::Session;
 use wanlink_domain::link::{Link, LinkStatus};
 use wanlink_domain::object::{Kind, Object};
 use wanlink_domain::request::Request;
+use wanlink_domain::service::Service;
 use wanlink_domain::time::Timestamp;
 
 /// The database for an api.
@@ -42,6 +44,14 @@ impl Committed<'_> {
 
     fn all<R: Stored>(&self) -> Vec<R> {
         self.view::<R>().all().cloned().collect()
+    }
+
+    /// What is of these network services, in id order, each once.
+    fn of_services<R: Stored>(&self, ids: &[ServiceId]) -> Vec<R> {
+        let view = self.view::<R>();
+        let rows = ids.iter().flat_map(|id| view.by(Entry::OfNetworkService(id.0)));
+        let by_key: std::collections::BTreeMap<Key, R> = rows.map(|row| (row.key(), row.clone())).collect();
+        by_key.into_values().collect()
     }
 
     /// The rows that pass, in the order (created, id) behind the last row of the page before.
@@ -127,6 +137,28 @@ impl ReadStore for MemoryReadStore {
     async fn networks_by_id(&self, ids: &[NetworkId]) -> Result<Vec<Network>, StoreError> {
         let ids: std::collections::BTreeSet<Uuid> = ids.iter().map(|id| id.0).collect();
         self.read(|it| ids.into_iter().filter_map(|id| it.get(id)).collect())
+    }
+
+    async fn service(&self, id: ServiceId) -> Result<Option<Service>, StoreError> {
+        self.read(|it| it.get(id.0))
+    }
+
+    async fn services(&self, filter: &ServiceFilter, page: Page) -> Result<Slice<Service>, StoreError> {
+        self.read(|it| {
+            it.page(page, |row: &&Service| {
+                fits(&filter.tenant, &row.tenant_id) && fits(&filter.name, &row.name)
+            })
+        })
+    }
+
+    async fn networks_of_services(&self, ids: &[ServiceId]) -> Result<Vec<Network>, StoreError> {
+        self.read(|it| it.of_services(ids))
+    }
+
+    async fn links_of_services(&self, ids: &[ServiceId]) -> Result<Vec<Link>, StoreError> {
+        let mut links: Vec<Link> = self.read(|it| it.of_services(ids))?;
+        links.retain(|link| link.status != LinkStatus::Deleted);
+        Ok(links)
     }
 
     async fn link(&self, id: LinkId) -> Result<Option<Link>, StoreError> {

@@ -13,6 +13,7 @@ use wanlink_domain::ids::{CommandId, InstallationId};
 use wanlink_domain::lease::Session;
 use wanlink_domain::link::{Link, LinkStatus, Wish};
 use wanlink_domain::request::Request;
+use wanlink_domain::service::Service;
 use wanlink_domain::time::Timestamp;
 
 /// A row of one of the tables.
@@ -68,6 +69,7 @@ tables! {
     wims: Wim = Wims,
     accounts: Account = Accounts,
     port_mappings: PortMapping = PortMappings,
+    services: Service = Services,
     networks: Network = Networks,
     sessions: Session = Sessions,
     commands: Command = Commands,
@@ -188,11 +190,15 @@ stored! {
             Entry::Service(row.wim_id.0, row.wan_service_endpoint_id.clone()),
         ],
         holds [(row.version >= 0, VERSION)];
+    Service in services as Services, |row| key row.id.0,
+        found by [Entry::Created(row.created_at), Entry::Tenant(row.tenant_id.0)],
+        unique [Entry::NameOf(row.tenant_id.0, row.name.clone())],
+        holds [
+            (row.version >= 0, VERSION),
+            (row.bandwidth_kbps != Some(0), BANDWIDTH),
+        ];
     Network in networks as Networks, |row| key row.id.0,
-        found by [
-            Entry::Created(row.created_at), Entry::Tenant(row.tenant_id.0), Entry::Site(row.site_id.0),
-            Entry::Name(row.name.clone()),
-        ],
+        found by network_entries(row),
         unique [Entry::NameOf(row.tenant_id.0, row.name.clone())],
         holds [(row.version >= 0, VERSION)];
     Session in sessions as Sessions, |row| key row.id.0,
@@ -268,12 +274,24 @@ fn account_entries(row: &Account) -> Vec<Entry> {
     entries
 }
 
+fn network_entries(row: &Network) -> Vec<Entry> {
+    let mut entries = vec![
+        Entry::Created(row.created_at),
+        Entry::Tenant(row.tenant_id.0),
+        Entry::Site(row.site_id.0),
+        Entry::Name(row.name.clone()),
+    ];
+    entries.extend(row.network_service_id.map(|service| Entry::OfNetworkService(service.0)));
+    entries
+}
+
 fn link_entries(row: &Link) -> Vec<Entry> {
     let mut entries = vec![Entry::Created(row.created_at)];
     if row.status != LinkStatus::Deleted {
         entries.push(Entry::Live(row.account_id.0));
     }
     entries.extend(row.refresh_due_at.map(Entry::Refresh));
+    entries.extend(row.network_service_id.map(|service| Entry::OfNetworkService(service.0)));
     entries.extend(networks(&row.wish).map(|network| Entry::Network(network.0)));
     entries
 }

@@ -43,6 +43,8 @@ pub(super) enum Entry {
     Wim(Uuid),
     Site(Uuid),
     Network(Uuid),
+    /// The network service that a network or link is of.
+    OfNetworkService(Uuid),
     /// A live link's account.
     Live(Uuid),
     /// When a link is observed next.

@@ -8,7 +8,7 @@ use super::locks::{Lock, Mode, TxId};
 use super::rows::{Changes, Command, Name};
 use super::scope::{Halt, Scope, Step};
 use super::table::Entry;
-use super::{MemoryDatabase, catalogue, due, leases, outbox, work};
+use super::{MemoryDatabase, catalogue, due, leases, outbox, services, work};
 use crate::port::{Census, Deleted, Due, Guarded, Inserted, StoreError, Transaction};
 use async_trait::async_trait;
 use serde_json::Value;
@@ -20,12 +20,13 @@ use wanlink_domain::catalogue::{Account, Network, PortMapping, Site};
 use wanlink_domain::event::{OutboxEvent, Parked};
 use wanlink_domain::ids::{
     AccountId, ActionId, CommandId, EventId, InstallationId, LinkId, NetworkId, ParkedId, RequestId,
-    SessionId, SiteId, WimId,
+    ServiceId, SessionId, SiteId, TenantId, WimId,
 };
 use wanlink_domain::lease::Session;
 use wanlink_domain::link::Link;
 use wanlink_domain::object::{Kind, Object};
 use wanlink_domain::request::{CounterDelta, Request};
+use wanlink_domain::service::Service;
 use wanlink_domain::time::Timestamp;
 
 pub(super) struct MemoryTransaction {
@@ -265,6 +266,38 @@ impl Transaction for MemoryTransaction {
 
     async fn links_of_request(&mut self, request: RequestId) -> Result<Vec<LinkId>, StoreError> {
         self.run(|it| Ok(work::links_of_request(it, request))).await
+    }
+
+    async fn lock_services(&mut self, ids: &[ServiceId]) -> Result<Vec<Service>, StoreError> {
+        self.run(|it| it.all_locked(services::keys(ids), Mode::Update)).await
+    }
+
+    async fn insert_services(&mut self, rows: &[Service]) -> Result<Vec<ServiceId>, StoreError> {
+        self.run(|it| services::insert(it, rows)).await
+    }
+
+    async fn update_services(&mut self, rows: &[Service]) -> Result<(), StoreError> {
+        self.run(|it| services::update(it, rows)).await
+    }
+
+    async fn services_named(&mut self, names: &[(TenantId, String)]) -> Result<Vec<Service>, StoreError> {
+        self.run(|it| Ok(services::named(it, names))).await
+    }
+
+    async fn networks_named(&mut self, names: &[(TenantId, String)]) -> Result<Vec<Network>, StoreError> {
+        self.run(|it| Ok(services::named(it, names))).await
+    }
+
+    async fn insert_networks(&mut self, rows: &[Network]) -> Result<Vec<NetworkId>, StoreError> {
+        self.run(|it| services::insert_networks(it, rows)).await
+    }
+
+    async fn update_networks(&mut self, rows: &[Network]) -> Result<(), StoreError> {
+        self.run(|it| services::update_networks(it, rows)).await
+    }
+
+    async fn settle_services(&mut self, ids: &[ServiceId]) -> Result<Vec<ServiceId>, StoreError> {
+        self.run(|it| services::settle(it, ids)).await
     }
 
     async fn due_actions(&mut self, now: Timestamp, limit: u32) -> Result<Vec<Due>, StoreError> {
