@@ -115,9 +115,7 @@ pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
             query.extend(it.name.map(|name| ("name", name)));
             session.list(NOUN, &query, &it.rows).await
         }
-        Verb::Show { service, watch, tenant } => {
-            session.show(NOUN, &service, &tenant.query(), &watch).await
-        }
+        Verb::Show { service, watch, tenant } => session.show(NOUN, &service, &tenant.query(), &watch).await,
         Verb::Edit(it) => {
             let (body, query) = (it.body()?, it.tenant.query());
             let path = [NOUN.path, it.service.as_str()];
