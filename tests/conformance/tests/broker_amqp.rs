@@ -140,3 +140,38 @@ async fn account_queues_can_be_classic() {
     assert_eq!(next_payload(&broker, Queue::Account(account)).await, "prompt");
     harness.clean(&BTreeSet::from([account])).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_queue_that_does_not_answer_costs_its_own_channel_alone() {
+    let harness = harness().await;
+    let broker = open(&harness, &impatient(&harness)).await;
+    let (well, ill) = (AccountId(Uuid::from_u128(1)), AccountId(Uuid::from_u128(2)));
+    for account in [well, ill] {
+        broker.declare_account(account).await.expect("a queue");
+    }
+    let publisher = broker.publisher();
+    let prompt = |account| Outgoing { to: Address::Queue(Queue::Account(account)), ..report("prompt") };
+    let mut healthy = broker.consumer(Queue::Account(well), 1);
+    publisher.publish(prompt(well)).await.expect("a confirm");
+    healthy.next().await.expect("a delivery").ack().await;
+
+    harness.proxy.withhold_consume_ok(true);
+    let mut silent = broker.consumer(Queue::Account(ill), 1);
+    let asked_again = async {
+        while harness.proxy.withheld() < 3 {
+            publisher.publish(prompt(well)).await.expect("a confirm");
+            healthy.next().await.expect("a delivery").ack().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, asked_again)
+        .await
+        .expect("it is tried again, and the other queue goes on");
+    assert_eq!(broker.health().borrow().generation, 1, "the connection lives on");
+
+    harness.proxy.withhold_consume_ok(false);
+    publisher.publish(prompt(ill)).await.expect("a confirm");
+    let delivery = tokio::time::timeout(PATIENCE, silent.next()).await.expect("in time");
+    delivery.expect("a delivery").ack().await;
+    assert_eq!(broker.health().borrow().generation, 1);
+    harness.clean(&BTreeSet::from([well, ill])).await;
+}

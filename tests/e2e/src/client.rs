@@ -3,6 +3,7 @@
 //! Calls go to the api's replicas in turn, so that no test depends on one process remembering what another was
 //! told. Deliberately absent: retries, but for [`Api::until_accepted`], which does what the two 503s ask for.
 
+use crate::certificates::Certificates;
 use crate::wait::wait_until;
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method};
@@ -99,6 +100,14 @@ impl Api {
     pub fn new(bases: Vec<String>) -> Self {
         let http = Client::builder().no_proxy().timeout(CALL_WAIT).build().expect("a client");
         Self { http, bases, turn: AtomicUsize::new(0) }
+    }
+
+    /// By https, for an api that asks for certificates.
+    pub fn secure(bases: Vec<String>, files: &Certificates) -> Self {
+        let config = files.client().load().expect("good files");
+        let http =
+            Client::builder().no_proxy().timeout(CALL_WAIT).tls_backend_preconfigured((*config).clone());
+        Self { http: http.build().expect("a client"), bases, turn: AtomicUsize::new(0) }
     }
 
     /// The addresses of the replicas.

@@ -26,7 +26,13 @@ impl Database {
         let (name, read_role) = (format!("wanlink_e2e_{mark}"), format!("wanlink_e2e_reader_{mark}"));
         let owner = server.clone().database(&name);
         let reader = owner.clone().username(&read_role).password(&mark);
-        let (url, read_url) = (owner.to_url_lossy().to_string(), reader.to_url_lossy().to_string());
+        // How to connect is for the roles' configuration to say.
+        let address = |options: &PgConnectOptions| {
+            let mut url = options.to_url_lossy();
+            url.set_query(None);
+            url.to_string()
+        };
+        let (url, read_url) = (address(&owner), address(&reader));
         let database = Self { server, name, url, read_url, read_role };
         database.run(&format!("create database {}", database.name)).await;
         database.run(&format!("create role {} login password '{mark}'", database.read_role)).await;
@@ -37,6 +43,16 @@ impl Database {
         let mut server = self.server.connect().await.expect("the PostgreSQL server takes connections");
         server.execute(AssertSqlSafe(sql.to_owned())).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
         server.close().await.expect("a connection can be closed");
+    }
+
+    /// How many connections of the roles there are, and how many of them are encrypted under a client's certificate.
+    pub async fn connections(&self) -> (i64, i64) {
+        let sql = "select count(*), count(*) filter (where ssl and client_dn is not null) \
+                   from pg_stat_activity join pg_stat_ssl using (pid) \
+                   where application_name = 'wanlink' and datname = $1";
+        let mut server = self.server.connect().await.expect("the PostgreSQL server takes connections");
+        let counted = sqlx::query_as::<_, (i64, i64)>(sql).bind(&self.name).fetch_one(&mut server).await;
+        counted.expect("the server counts its connections")
     }
 
     /// Removes it and its role.

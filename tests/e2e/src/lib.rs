@@ -5,6 +5,7 @@
 //! with the controller's ledger compared to the database. Deliberately absent: anything that looks inside a role.
 //! What a test may know is what an operator can see.
 
+pub mod certificates;
 pub mod client;
 pub mod controller;
 pub mod database;

@@ -3,6 +3,7 @@
 //! The periods are the product's own shapes at a tenth of their size, so that takeovers and retries happen within a
 //! test's patience. Nothing else differs from what an operator would write.
 
+use crate::certificates::Certificates;
 use crate::database::Database;
 use std::path::Path;
 use std::time::Duration;
@@ -30,6 +31,8 @@ pub struct Setup {
     pub max_in_flight: u32,
     /// How long the controller's links are in BUILD, at least and at most.
     pub build: (Duration, Duration),
+    /// Mutual TLS to the api, and in the real profile to the broker and the database, which are then of its own.
+    pub tls: bool,
     /// Configuration keys and TOML values that differ from the usual ones.
     pub keys: &'static [(&'static str, &'static str)],
 }
@@ -41,6 +44,7 @@ impl Setup {
         accounts: 1,
         max_in_flight: 8,
         build: (Duration::from_millis(200), Duration::from_millis(600)),
+        tls: false,
         keys: &[],
     };
 }
@@ -131,6 +135,26 @@ impl Configuration {
         self.with("database.engine", "postgres")
             .with("database.endpoints", vec![database.url.as_str()])
             .with("database.options.read_role", database.read_role.as_str())
+    }
+
+    /// HTTPS for callers that show a certificate.
+    pub fn https(self, files: Option<&Certificates>) -> Self {
+        let Some(files) = files else { return self };
+        self.with("api.tls.certificate", files.path("server.pem"))
+            .with("api.tls.key", files.path("server.key"))
+            .with("api.tls.client_ca", files.path("ca.pem"))
+    }
+
+    /// Mutual TLS to the broker and the database.
+    pub fn secured(self, files: Option<&Certificates>, database: Option<&Database>) -> Self {
+        let Some(files) = files else { return self };
+        let mut secured = self;
+        for section in ["message_broker", "database"].into_iter().take(1 + usize::from(database.is_some())) {
+            for (key, file) in [("ca", "ca.pem"), ("certificate", "client.pem"), ("key", "client.key")] {
+                secured = secured.with(&format!("{section}.tls.{key}"), files.path(file));
+            }
+        }
+        secured
     }
 
     /// A worker: no address of any database.

@@ -39,6 +39,11 @@ impl RabbitMq {
         self.0.run("url")
     }
 
+    /// For clients that show a certificate, if it was started with files for TLS.
+    pub fn url_tls(&self) -> String {
+        self.0.run("url-tls")
+    }
+
     /// `kill -9` of its virtual machine.
     pub fn kill(&self) {
         self.0.run("kill");

@@ -1,5 +1,6 @@
 //! A running system: its processes, its servers, its controller, and what can be done to them.
 
+use crate::certificates::Certificates;
 use crate::client::Api;
 use crate::controller::Controller;
 use crate::database::Database;
@@ -32,9 +33,11 @@ pub struct Servers {
     pub rabbitmq: Option<RabbitMq>,
     pub postgres: Option<Postgres>,
     pub amqp_url: String,
+    /// Where the roles find the broker: by TLS, if the system has it.
+    role_amqp_url: String,
     /// The first word of every queue's name.
     pub prefix: String,
-    database: Option<Database>,
+    pub database: Option<Database>,
 }
 
 /// One thing that can break.
@@ -57,6 +60,8 @@ pub struct System {
     processes: Vec<Process>,
     pub controller: Controller,
     pub servers: Option<Servers>,
+    /// If it speaks TLS.
+    pub certificates: Option<Certificates>,
     pub folder: TempDir,
 }
 
@@ -74,19 +79,24 @@ impl System {
     pub async fn start(profile: Profile, setup: Setup) -> Self {
         let folder = services::folder();
         let controller = Controller::start(folder.path(), setup.build).await;
+        let certificates = setup.tls.then(|| Certificates::make(folder.path()));
         let (servers, processes, bases) = match profile {
             Profile::Embedded => {
-                let (process, base) = embedded(&setup, folder.path());
+                let (process, base) = embedded(&setup, folder.path(), certificates.as_ref());
                 (None, vec![process], vec![base])
             }
             Profile::Real => {
-                let servers = Servers::start(&setup, folder.path()).await;
-                let (processes, bases) = real(&setup, folder.path(), &servers);
+                let servers = Servers::start(&setup, folder.path(), certificates.as_ref()).await;
+                let (processes, bases) = real(&setup, folder.path(), &servers, certificates.as_ref());
                 (Some(servers), processes, bases)
             }
         };
-        let api = Arc::new(Api::new(bases));
-        let mut system = Self { profile, setup, api, processes, controller, servers, folder };
+        let api = match &certificates {
+            Some(files) => Api::secure(bases, files),
+            None => Api::new(bases),
+        };
+        let api = Arc::new(api);
+        let mut system = Self { profile, setup, api, processes, controller, servers, certificates, folder };
         for process in &mut system.processes {
             if !is_spare(&process.name, setup.workers) {
                 process.start();
@@ -248,25 +258,31 @@ fn is_spare(name: &str, workers: usize) -> bool {
     number.is_some_and(|number| number >= workers)
 }
 
-fn address() -> (String, String) {
+fn address(setup: &Setup) -> (String, String) {
     let listen = format!("127.0.0.1:{}", services::free_port());
-    let base = format!("http://{listen}");
+    let base = format!("{}://{listen}", if setup.tls { "https" } else { "http" });
     (listen, base)
 }
 
-fn embedded(setup: &Setup, folder: &Path) -> (Process, String) {
-    let (listen, base) = address();
-    let file = Configuration::usual(setup).embedded(&listen).write(folder, "up");
+fn embedded(setup: &Setup, folder: &Path, files: Option<&Certificates>) -> (Process, String) {
+    let (listen, base) = address(setup);
+    let file = Configuration::usual(setup).embedded(&listen).https(files).write(folder, "up");
     let mut arguments = vec!["up", "--conf-file", &file];
     arguments.extend((setup.workers == 0).then_some(NO_WORKER));
     (Process::new(UP, "wanlink", &arguments, folder), base)
 }
 
-fn real(setup: &Setup, folder: &Path, servers: &Servers) -> (Vec<Process>, Vec<String>) {
+fn real(
+    setup: &Setup,
+    folder: &Path,
+    servers: &Servers,
+    files: Option<&Certificates>,
+) -> (Vec<Process>, Vec<String>) {
     let (mut processes, mut bases) = (Vec::new(), Vec::new());
     let database = servers.database.as_ref().expect("it is there until the end");
-    let usual = Configuration::usual(setup).on_broker(&servers.amqp_url, &servers.prefix);
-    let conductor = usual.clone().conductor(database).write(folder, "conductor");
+    let usual = Configuration::usual(setup).on_broker(&servers.role_amqp_url, &servers.prefix);
+    let of_database = |it: Configuration| it.secured(files, Some(database));
+    let conductor = of_database(usual.clone().conductor(database)).write(folder, "conductor");
     let migrated = command("wanlink", folder)
         .args(["migrate", "--conf-file", &conductor])
         .output()
@@ -280,20 +296,26 @@ fn real(setup: &Setup, folder: &Path, servers: &Servers) -> (Vec<Process>, Vec<S
     }
     for n in 0..REPLICAS {
         let name = format!("worker-{n}");
-        add("worker", &name, &usual.clone().worker(&name, folder).write(folder, &name));
+        let worker = usual.clone().worker(&name, folder).secured(files, None);
+        add("worker", &name, &worker.write(folder, &name));
     }
     for n in 0..REPLICAS {
         let name = format!("api-{n}");
-        let (listen, base) = address();
-        add("api", &name, &usual.clone().api(&listen, database, folder).write(folder, &name));
+        let (listen, base) = address(setup);
+        let api = of_database(usual.clone().api(&listen, database, folder)).https(files);
+        add("api", &name, &api.write(folder, &name));
         bases.push(base);
     }
     (processes, bases)
 }
 
 impl Servers {
-    async fn start(setup: &Setup, folder: &Path) -> Self {
-        let (rabbitmq, postgres) = if setup.own_servers {
+    async fn start(setup: &Setup, folder: &Path, files: Option<&Certificates>) -> Self {
+        if let Some(files) = files {
+            files.give_server(&folder.join("rabbitmq"));
+            files.give_server(&folder.join("postgres"));
+        }
+        let (rabbitmq, postgres) = if setup.own_servers || setup.tls {
             // Side by side: the one waits for its timers, the other for its disk.
             std::thread::scope(|scope| {
                 let rabbitmq = scope.spawn(|| RabbitMq::start(&folder.join("rabbitmq")));
@@ -304,13 +326,15 @@ impl Servers {
             (None, None)
         };
         let amqp_url = rabbitmq.as_ref().map_or_else(services::shared_amqp_url, RabbitMq::url);
+        let by_tls = rabbitmq.as_ref().filter(|_| setup.tls).map(RabbitMq::url_tls);
+        let role_amqp_url = by_tls.unwrap_or_else(|| amqp_url.clone());
         let database_url = postgres.as_ref().map_or_else(services::shared_database_url, Postgres::url);
         let (public, private) = generate_pair().expect("a key pair");
         public.write(&folder.join(PUBLIC_KEY)).expect("a public key's file");
         private.write(&folder.join(PRIVATE_KEY)).expect("a private key's file");
         let database = Database::create(&database_url).await;
         let prefix = format!("e2e-{:016x}", SystemEntropy.bits());
-        Self { rabbitmq, postgres, amqp_url, prefix, database: Some(database) }
+        Self { rabbitmq, postgres, amqp_url, role_amqp_url, prefix, database: Some(database) }
     }
 
     /// A connection to the system's broker beside those of its roles.

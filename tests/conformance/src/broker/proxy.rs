@@ -6,6 +6,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
@@ -22,8 +23,28 @@ pub enum Weather {
     Silent,
 }
 
+/// Queues' answers to `basic.consume`, as of a queue without a leader.
+#[derive(Clone, Debug, Default)]
+pub struct Withheld {
+    on: Arc<AtomicBool>,
+    count: Arc<AtomicU64>,
+}
+
+impl Withheld {
+    /// Whether this frame does not come through: a method (type 1), `basic.consume-ok` (class 60, method 21).
+    fn takes(&self, frame: &[u8]) -> bool {
+        let is_answer = frame[0] == 1 && frame.get(7..11) == Some(&[0, 60, 0, 21]);
+        let takes = is_answer && self.on.load(Ordering::SeqCst);
+        if takes {
+            self.count.fetch_add(1, Ordering::SeqCst);
+        }
+        takes
+    }
+}
+
 pub struct Proxy {
     pub address: SocketAddr,
+    withheld: Withheld,
     weather: watch::Sender<Weather>,
     blocked: watch::Sender<bool>,
     tasks: Tasks,
@@ -36,9 +57,20 @@ impl Proxy {
         let address = listener.local_addr()?;
         let (weather, blocked) = (watch::Sender::new(Weather::Fair), watch::Sender::new(false));
         let tasks = Tasks::new();
-        let accept = accept(listener, target, weather.clone(), blocked.clone(), tasks.clone());
-        tasks.spawn(accept);
-        Ok(Self { address, weather, blocked, tasks })
+        let withheld = Withheld::default();
+        let sky = Sky { weather: weather.clone(), blocked: blocked.clone(), withheld: withheld.clone() };
+        tasks.spawn(accept(listener, target, sky, tasks.clone()));
+        Ok(Self { address, withheld, weather, blocked, tasks })
+    }
+
+    /// From now on no queue answers `basic.consume`, or all do again.
+    pub fn withhold_consume_ok(&self, on: bool) {
+        self.withheld.on.store(on, Ordering::SeqCst);
+    }
+
+    /// How many such answers were withheld so far.
+    pub fn withheld(&self) -> u64 {
+        self.withheld.count.load(Ordering::SeqCst)
     }
 
     pub fn set(&self, weather: Weather) {
@@ -56,13 +88,15 @@ impl Drop for Proxy {
     }
 }
 
-async fn accept(
-    listener: TcpListener,
-    target: String,
+/// What all connections stand under.
+#[derive(Clone)]
+struct Sky {
     weather: watch::Sender<Weather>,
     blocked: watch::Sender<bool>,
-    tasks: Tasks,
-) {
+    withheld: Withheld,
+}
+
+async fn accept(listener: TcpListener, target: String, sky: Sky, tasks: Tasks) {
     loop {
         let accepted = tokio::select! {
             biased;
@@ -70,24 +104,20 @@ async fn accept(
             accepted = listener.accept() => accepted,
         };
         let Ok((client, _)) = accepted else { continue };
-        if *weather.borrow() == Weather::Down {
+        if *sky.weather.borrow() == Weather::Down {
             continue;
         }
-        let (target, weather, blocked) = (target.clone(), weather.subscribe(), blocked.subscribe());
+        let (target, sky) = (target.clone(), sky.clone());
         let stop = tasks.token();
         tasks.spawn(async move {
-            let _ = stop.run_until_cancelled(forward(client, &target, weather, blocked)).await;
+            let _ = stop.run_until_cancelled(forward(client, &target, sky)).await;
         });
     }
 }
 
 /// Forwards one connection until an end closes or the weather cuts it; both sockets close with it.
-async fn forward(
-    client: TcpStream,
-    target: &str,
-    weather: watch::Receiver<Weather>,
-    mut blocked: watch::Receiver<bool>,
-) -> io::Result<()> {
+async fn forward(client: TcpStream, target: &str, sky: Sky) -> io::Result<()> {
+    let (weather, mut blocked) = (sky.weather.subscribe(), sky.blocked.subscribe());
     let server = TcpStream::connect(target).await?;
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
@@ -98,7 +128,7 @@ async fn forward(
         biased;
         _ = cutting.wait_for(|weather| *weather == Weather::Down) => Ok(()),
         ended = bytes(from_client, to_server, weather.clone()) => ended,
-        ended = frames(from_server, to_client.clone(), weather) => ended,
+        ended = frames(from_server, to_client.clone(), weather, sky.withheld.clone()) => ended,
         ended = announce(to_client, blocked) => ended,
     }
 }
@@ -129,6 +159,7 @@ async fn frames(
     mut from: OwnedReadHalf,
     to: Arc<Mutex<OwnedWriteHalf>>,
     mut weather: watch::Receiver<Weather>,
+    withheld: Withheld,
 ) -> io::Result<()> {
     loop {
         let mut head = [0; 7];
@@ -138,6 +169,9 @@ async fn frames(
         frame.resize(7 + usize::try_from(length).unwrap_or(0) + 1, 0);
         from.read_exact(&mut frame[7..]).await?;
         fair(&mut weather).await;
+        if withheld.takes(&frame) {
+            continue;
+        }
         to.lock().await.write_all(&frame).await?;
     }
 }

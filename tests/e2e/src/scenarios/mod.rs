@@ -14,6 +14,7 @@ pub mod networks;
 pub mod parked;
 pub mod services;
 pub mod supersede;
+pub mod tls;
 pub mod topology;
 
 /// Makes one test of every scenario that both profiles run, on `$profile`.
@@ -46,6 +47,7 @@ macro_rules! suite {
             services::a_network_holds_and_fails_its_own_link_alone,
             services::a_service_is_taken_whole_or_not_at_all,
             services::a_service_outlives_its_processes,
+            tls::a_link_comes_and_goes_over_mutual_tls_alone,
             topology::a_topology_is_imported_once,
             cut_off::five_hundred_links_outlive_every_process_and_server,
         }
