@@ -175,3 +175,26 @@ async fn a_queue_that_does_not_answer_costs_its_own_channel_alone() {
     assert_eq!(broker.health().borrow().generation, 1);
     harness.clean(&BTreeSet::from([well, ill])).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_keeps_the_kind_of_its_queue_when_the_configuration_changes() {
+    use wanlink_runtime::config::AccountQueues::{Classic, Quorum};
+    let harness = harness().await;
+    let config = harness.config().expect("a readable URL");
+    let mut accounts = BTreeSet::new();
+    for (id, before, after) in [(1, Quorum, Classic), (2, Classic, Quorum)] {
+        let account = AccountId(Uuid::from_u128(id));
+        accounts.insert(account);
+        let of = |account_queues| AmqpConfig { account_queues, ..config.clone() };
+        let prompt = Outgoing { to: Address::Queue(Queue::Account(account)), ..report("prompt") };
+        let former = open(&harness, &of(before)).await;
+        former.declare_account(account).await.expect("a queue");
+        former.publisher().publish(prompt.clone()).await.expect("a confirm");
+        let broker = open(&harness, &of(after)).await;
+        broker.declare_account(account).await.expect("the queue that is there");
+        assert_eq!(next_payload(&broker, Queue::Account(account)).await, "prompt");
+        broker.publisher().publish(prompt).await.expect("a confirm");
+        assert_eq!(next_payload(&broker, Queue::Account(account)).await, "prompt");
+    }
+    harness.clean(&accounts).await;
+}

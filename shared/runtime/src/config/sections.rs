@@ -83,7 +83,7 @@ section! {
         engine: String = "memory".to_owned(),
         /// Tried in order at every connection.
         endpoints: Vec<Endpoint> = Vec::new(),
-        /// The kind of the accounts' queues. Fixed for a deployment: a queue cannot change its kind.
+        /// The kind of the accounts' queues. A queue keeps the kind it was made with: a change is for new accounts.
         account_queues: AccountQueues = AccountQueues::Quorum,
         /// Messages; a full journal refuses, and the api answers 503.
         journal_max_length: u64 = 100_000,

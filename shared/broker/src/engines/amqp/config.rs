@@ -16,7 +16,7 @@ pub struct AmqpConfig {
     pub endpoints: Vec<String>,
     /// The first word of every queue's and exchange's name. Installations that share a virtual host differ in it.
     pub prefix: String,
-    /// How the queues of accounts are made. It cannot be changed while such queues exist (design 3).
+    /// How the queues of accounts are made. One that exists keeps its kind (design 3).
     pub account_queues: AccountQueues,
     /// Messages ready in the journal beyond which the broker refuses more. Fixed when the queue is first made.
     pub journal_max_length: u64,

@@ -128,8 +128,16 @@ impl Broker for AmqpBroker {
     async fn declare_account(&self, account: AccountId) -> Result<QueueState, BrokerError> {
         let (session, channel) = self.channel().await?;
         let name = self.shared.topology.queue_name(Queue::Account(account));
-        let ended = self.shared.topology.declare_account(&channel, account).await;
-        finish(&session, &channel, &name, ended).await
+        match self.shared.topology.declare_account(&channel, account).await {
+            // Made when the configuration said otherwise. Nothing rests on its kind, so the account keeps it; the refusal
+            // has closed the channel.
+            Err(WireError::Incompatible(detail)) if detail.contains("x-queue-type") => {
+                let (session, channel) = self.channel().await?;
+                let ended = self.shared.topology.bind_account(&channel, account).await;
+                finish(&session, &channel, &name, ended).await
+            }
+            ended => finish(&session, &channel, &name, ended).await,
+        }
     }
 
     async fn delete_account(&self, account: AccountId) -> Result<(), BrokerError> {

@@ -140,6 +140,18 @@ impl Topology {
         Ok(state)
     }
 
+    /// The same for a queue that is there, of whichever kind.
+    pub(super) async fn bind_account(
+        &self,
+        channel: &WireChannel,
+        account: AccountId,
+    ) -> Result<QueueState, WireError> {
+        let name = self.queue_name(Queue::Account(account));
+        let state = channel.find_queue(&name).await?;
+        channel.bind(&name, &self.named("actions"), &account.to_string()).await?;
+        Ok(state)
+    }
+
     /// Makes this connection's own queue of events and answers its name.
     pub(super) async fn declare_subscription(
         &self,
