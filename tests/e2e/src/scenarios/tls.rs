@@ -7,7 +7,8 @@ use crate::system::System;
 use serde_json::Value;
 
 pub fn setup(_: &str) -> Setup {
-    Setup { tls: true, ..Setup::USUAL }
+    // The other kind of account queues than all other scenarios use, for the broker is this test's own.
+    Setup { tls: true, keys: &[("message_broker.account_queues", "\"classic\"")], ..Setup::USUAL }
 }
 
 pub async fn a_link_comes_and_goes_over_mutual_tls_alone(system: &mut System, _: &Estate) {

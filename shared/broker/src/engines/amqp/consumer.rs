@@ -145,14 +145,24 @@ impl Pump {
 
     async fn open(&self, session: &Session) -> Result<(WireChannel, WireStream), WireError> {
         let channel = session.consume.channel().await?;
-        let name = match &self.source {
-            Source::Queue(queue) => self.shared.topology.queue_name(*queue),
-            Source::Events { tenant } => {
-                self.shared.topology.declare_subscription(&channel, tenant.as_deref()).await?
+        match self.consume(&channel).await {
+            Ok(stream) => Ok((channel, stream)),
+            Err(error) => {
+                // What was asked may still come to be: a consumer that nobody listens to would hold deliveries. The close
+                // ends it whenever the broker gets to it, so its answer need not come.
+                channel.close().await;
+                Err(error)
             }
+        }
+    }
+
+    async fn consume(&self, channel: &WireChannel) -> Result<WireStream, WireError> {
+        let topology = &self.shared.topology;
+        let name = match &self.source {
+            Source::Queue(queue) => topology.queue_name(*queue),
+            Source::Events { tenant } => topology.declare_subscription(channel, tenant.as_deref()).await?,
         };
-        let stream = channel.consume(&name, Some(self.prefetch)).await?;
-        Ok((channel, stream))
+        channel.consume(&name, Some(self.prefetch)).await
     }
 
     /// Hands deliveries over until the channel ends, the consumer is closed or the session is dead.

@@ -128,13 +128,15 @@ impl Broker for AmqpBroker {
     async fn declare_account(&self, account: AccountId) -> Result<QueueState, BrokerError> {
         let (session, channel) = self.channel().await?;
         let name = self.shared.topology.queue_name(Queue::Account(account));
-        match self.shared.topology.declare_account(&channel, account).await {
-            // Made when the configuration said otherwise. Nothing rests on its kind, so the account keeps it; the refusal
+        match self.shared.topology.declare_account(&channel, account, true).await {
+            // Made when the configuration said otherwise? Nothing rests on its kind, so the account keeps it. The refusal
             // has closed the channel.
-            Err(WireError::Incompatible(detail)) if detail.contains("x-queue-type") => {
+            Err(refused @ WireError::Incompatible(_)) => {
                 let (session, channel) = self.channel().await?;
-                let ended = self.shared.topology.bind_account(&channel, account).await;
-                finish(&session, &channel, &name, ended).await
+                match self.shared.topology.declare_account(&channel, account, false).await {
+                    Err(WireError::Incompatible(_)) => finish(&session, &channel, &name, Err(refused)).await,
+                    ended => finish(&session, &channel, &name, ended).await,
+                }
             }
             ended => finish(&session, &channel, &name, ended).await,
         }

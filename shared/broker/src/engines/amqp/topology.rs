@@ -130,24 +130,20 @@ impl Topology {
         Ok(())
     }
 
+    /// Makes an account's queue, of the configured kind or of the other one.
     pub(super) async fn declare_account(
         &self,
         channel: &WireChannel,
         account: AccountId,
+        as_configured: bool,
     ) -> Result<QueueState, WireError> {
-        let (name, state) = channel.declare_queue(&self.spec(Queue::Account(account))).await?;
-        channel.bind(&name, &self.named("actions"), &account.to_string()).await?;
-        Ok(state)
-    }
-
-    /// The same for a queue that is there, of whichever kind.
-    pub(super) async fn bind_account(
-        &self,
-        channel: &WireChannel,
-        account: AccountId,
-    ) -> Result<QueueState, WireError> {
-        let name = self.queue_name(Queue::Account(account));
-        let state = channel.find_queue(&name).await?;
+        let account_queues = match self.account_queues {
+            kind if as_configured => kind,
+            AccountQueues::Quorum => AccountQueues::Classic,
+            AccountQueues::Classic => AccountQueues::Quorum,
+        };
+        let spec = Self { account_queues, ..self.clone() }.spec(Queue::Account(account));
+        let (name, state) = channel.declare_queue(&spec).await?;
         channel.bind(&name, &self.named("actions"), &account.to_string()).await?;
         Ok(state)
     }
