@@ -122,6 +122,11 @@ impl Call {
         }
     }
 
+    /// Whether anything was sent as a body.
+    pub fn has_body(&self) -> bool {
+        !self.body.trim_ascii().is_empty()
+    }
+
     /// For calls that say everything in their path: no body, or an empty object.
     pub fn no_body(&self) -> Result<(), Problem> {
         let blank = self.body.trim_ascii();

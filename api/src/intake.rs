@@ -4,6 +4,7 @@
 //! prompts: the record dispatches what they do not bring. Deliberately absent: planning (`links`), and any write.
 
 use crate::commands::key_conflict;
+use crate::holds::refuse_if_frozen;
 use crate::problem::Problem;
 use crate::state::State;
 use crate::view::Time;
@@ -69,6 +70,7 @@ pub async fn accept(state: &State, request: Request) -> Result<Response, Problem
 }
 
 async fn hand_in(state: &State, mut request: Request) -> Result<Response, Problem> {
+    refuse_if_frozen(&state.catalogue.known().holds)?;
     state.journal.admit(state.clock.mono())?;
     let health = state.broker.health().borrow().clone();
     if !health.ready() {

@@ -103,9 +103,13 @@ async fn next_bundle(waiting: &Mutex<mpsc::Receiver<Handed>>) -> Option<Vec<Hand
 /// The journal's message and the prompts at the same time; only the former is waited for. Nothing more is sent
 /// where the broker refuses the former at once.
 async fn publish(state: &State, mut requests: Vec<Traced>) -> Result<(), PublishError> {
+    let known = state.catalogue.known();
     let prompts: Vec<(Queue, Prompt)> = requests
         .iter()
-        .flat_map(|it| it.request.actions.iter().map(|action| prompt(it.request.id, action)))
+        .flat_map(|it| it.request.actions.iter().map(|action| (it.request.id, action)))
+        // What is paused is not prompted; lifting that makes it due.
+        .filter(|(_, action)| !known.held(action.account_id))
+        .map(|(request, action)| prompt(request, action))
         .collect();
     let (trace, message): (_, Message) = match requests.pop() {
         Some(only) if requests.is_empty() => (only.trace, only.request.into()),

@@ -13,6 +13,7 @@ mod catalogue;
 mod commands;
 mod docs;
 mod handlers;
+mod holds;
 mod intake;
 mod lane;
 mod listing;
@@ -28,6 +29,7 @@ mod server;
 mod settings;
 mod start;
 mod state;
+mod stopping;
 mod view;
 mod word;
 

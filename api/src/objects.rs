@@ -5,6 +5,7 @@
 
 use crate::call::{Call, Expects, Query};
 use crate::commands;
+use crate::holds::Told;
 use crate::listing;
 use crate::problem::{Problem, shortened};
 use crate::routes::Answer;
@@ -13,7 +14,7 @@ use crate::state::State;
 use crate::view;
 use axum::Json;
 use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::IntoResponse as _;
 use serde_json::Value;
 use uuid::Uuid;
 use wanlink_domain::ids::{CommandId, TenantId, derive};
@@ -83,13 +84,17 @@ fn tenant_of(object: &Object) -> Option<TenantId> {
 }
 
 /// `GET` of one.
-pub fn shown(object: &Object) -> Response {
-    with_version(StatusCode::OK, object)
+pub async fn shown(state: &State, object: &Object) -> Answer {
+    with_version(state, StatusCode::OK, object).await
 }
 
-fn with_version(status: StatusCode, object: &Object) -> Response {
+async fn with_version(state: &State, status: StatusCode, object: &Object) -> Answer {
     let tag = format!("\"{}\"", object.version());
-    (status, [(header::ETAG, tag)], Json(view::object(object))).into_response()
+    let shown = match object {
+        Object::Account(_) | Object::Wim(_) => Told::look(state).await?.object(object),
+        _ => view::object(object),
+    };
+    Ok((status, [(header::ETAG, tag)], Json(shown)).into_response())
 }
 
 /// Its place in the order of lists.
@@ -114,7 +119,11 @@ pub async fn list(state: &State, kind: Kind, mut query: Query, keep: impl Fn(&Ob
         Some(name) => named(state, kind, &name, page, keep).await?,
         None => kept(state, kind, page, keep).await?,
     };
-    Ok(listing::answer(&slice, place, view::object))
+    if !matches!(kind, Kind::Account | Kind::Wim) {
+        return Ok(listing::answer(&slice, place, view::object));
+    }
+    let told = Told::look(state).await?;
+    Ok(listing::answer(&slice, place, |object| told.object(object)))
 }
 
 async fn named(
@@ -167,7 +176,7 @@ pub async fn create(state: &State, call: &Call, body: &Value, object: Object) ->
     let digest = scope::digest(call, body);
     match commands::run(state, creation(id), digest, Operation::Create { object }, &at).await? {
         CommandResult::Applied { object: Some(object), .. } => {
-            let mut response = with_version(StatusCode::CREATED, &object);
+            let mut response = with_version(state, StatusCode::CREATED, &object).await?;
             if let Ok(at) = at.try_into() {
                 response.headers_mut().insert(header::LOCATION, at);
             }
@@ -189,11 +198,11 @@ pub async fn edit(
     let (kind, id) = (object.kind(), object.id());
     for _ in 0..EDIT_TRIES {
         call.check_version(object.version())?;
-        let Some(edited) = apply(&object)? else { return Ok(shown(&object)) };
+        let Some(edited) = apply(&object)? else { return shown(state, &object).await };
         let operation = Operation::Update { object: edited, expected: object.version() };
         let (command, digest) = (CommandId(state.new_id()), scope::digest(call, body));
         match commands::run(state, command, digest, operation, &location(kind, id)).await? {
-            CommandResult::Applied { object: Some(object), .. } => return Ok(shown(&object)),
+            CommandResult::Applied { object: Some(object), .. } => return shown(state, &object).await,
             CommandResult::Refused { problem: Reason { code: Code::VersionMismatch, .. }, .. }
                 if call.expects == Expects::Anything => {}
             other => return Err(commands::refused(other)),
@@ -222,7 +231,7 @@ pub async fn delete(state: &State, call: &Call, object: &Object) -> Answer {
     match commands::run(state, command, digest, operation, &location(kind, id)).await? {
         CommandResult::Applied { object: None, .. } => Ok(StatusCode::NO_CONTENT.into_response()),
         CommandResult::Applied { object: Some(object), .. } => {
-            Ok(with_version(StatusCode::ACCEPTED, &object))
+            with_version(state, StatusCode::ACCEPTED, &object).await
         }
         other => Err(commands::refused(other)),
     }

@@ -122,6 +122,7 @@ impl Cause {
             Self::Domain(Code::ServiceDeleted) => "The service is being deleted",
             Self::Domain(Code::NothingToRetry) => "There is nothing to try again",
             Self::Domain(Code::Overloaded) => "Too much is waiting",
+            Self::Domain(Code::Frozen) => "Everything is frozen: nothing was done",
             Self::Domain(Code::Unavailable) => "A service is away: nothing was done",
             Self::Domain(Code::OutcomeUnknown) => "The outcome is not known",
             Self::Domain(Code::Internal) => "An error of wanlink",
@@ -151,7 +152,9 @@ fn domain_status(code: Code) -> StatusCode {
         | Code::NoExternalPort
         | Code::NoPortMapping
         | Code::ConnectorInvalid => StatusCode::UNPROCESSABLE_ENTITY,
-        Code::Overloaded | Code::Unavailable | Code::OutcomeUnknown => StatusCode::SERVICE_UNAVAILABLE,
+        Code::Overloaded | Code::Frozen | Code::Unavailable | Code::OutcomeUnknown => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::CONFLICT,
     }
@@ -191,7 +194,9 @@ pub struct Problem {
 impl Problem {
     pub fn new(cause: impl Into<Cause>, detail: impl Into<String>) -> Self {
         let cause = cause.into();
-        let retry_after_s = (cause.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(1);
+        // A freeze is a person's and lasts.
+        let pause = if cause == Cause::Domain(Code::Frozen) { 30 } else { 1 };
+        let retry_after_s = (cause.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(pause);
         Self { cause, detail: detail.into(), errors: Vec::new(), retry_after_s, location: None, allow: None }
     }
 

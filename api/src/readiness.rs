@@ -5,6 +5,7 @@
 
 use crate::broker_clients;
 use crate::state::{Shared, State};
+use crate::stopping;
 use crate::word::{About, Word};
 use serde::Serialize;
 use std::time::Duration;
@@ -42,6 +43,12 @@ pub struct Readiness {
     /// Calls over the message broker, where they are taken.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub broker_clients: Option<Check>,
+    /// The process ends.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub stopping: bool,
+    /// Since when and why everything is frozen: reads go on, and this is no reason to send nobody here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frozen: Option<String>,
 }
 
 /// Looks again and again until the process stops.
@@ -130,7 +137,24 @@ async fn look(state: &State, probed: Option<u64>) -> Readiness {
     let broker_clients = broker_clients::check(state);
     let ready = [&database, &schema, &message_broker, &conductor].into_iter().chain(&broker_clients);
     let ready = ready.into_iter().all(|check| check.ready);
-    Readiness { ready, database, schema, message_broker, conductor, broker_clients }
+    let frozen = if database.ready { frozen(state).await } else { None };
+    let now = Readiness {
+        ready,
+        database,
+        schema,
+        message_broker,
+        conductor,
+        broker_clients,
+        stopping: false,
+        frozen,
+    };
+    if state.stopping.is_cancelled() { stopping::stopping(now) } else { now }
+}
+
+async fn frozen(state: &State) -> Option<String> {
+    let looked = tokio::time::timeout(ANSWER_WAIT, state.catalogue.with_holds(state.store.as_ref())).await;
+    let (_, holds) = looked.ok()?.ok()?;
+    holds.freeze().map(|freeze| freeze.why().detail)
 }
 
 async fn database(state: &State) -> (Check, Check) {

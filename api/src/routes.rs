@@ -4,13 +4,14 @@
 //! column.
 
 use crate::call::Call;
+use crate::handlers::holds::HoldDraft;
 use crate::handlers::links::LinkDrafts;
 use crate::handlers::parked::{ParkedMessage, ParkedWithContent};
 use crate::handlers::plain::{Sites, Tenants, Wims};
 use crate::handlers::port_mappings::PortMappingDrafts;
 use crate::handlers::{
-    accounts, actions, docs, health, links, networks, parked, plain, port_mappings, requests, services,
-    workers,
+    accounts, actions, docs, health, holds, links, networks, parked, plain, port_mappings, requests,
+    services, workers,
 };
 use crate::intake::Accepted;
 use crate::observe;
@@ -18,6 +19,7 @@ use crate::openapi::{self, Describe, Parameter, any, either, html, list, metrics
 use crate::problem::{HttpCause, Problem};
 use crate::readiness::Readiness;
 use crate::state::Shared;
+use crate::stopping;
 use crate::view;
 use axum::Router;
 use axum::body::Body;
@@ -105,6 +107,9 @@ routes! {
     PATCH "/v1/wims/{wim}" => plain::edit::<Wims>, "Change a WIM; URL and settings renew its accounts' sessions", [], one::<WimPatch> => [200] one::<view::Wim>;
     DELETE "/v1/wims/{wim}" => plain::delete::<Wims>, "Delete a WIM that nothing refers to", [], none => [204] none;
 
+    POST "/v1/wims/{wim}/pause" => holds::pause_wim, "Accept the work of a WIM's accounts and do not run it", [], one::<HoldDraft> => [200] one::<view::Wim>;
+    POST "/v1/wims/{wim}/resume" => holds::resume_wim, "Run the work of a WIM's accounts again", [], none => [200] one::<view::Wim>;
+
     GET "/v1/port-mappings" => port_mappings::list_all, "List the port mappings of all WIMs", [WIM SITE LIMIT CURSOR], none => [200] list::<view::PortMapping>;
     GET "/v1/port-mappings/{mapping}" => port_mappings::show, "Show a port mapping", [], none => [200] one::<view::PortMapping>;
     GET "/v1/wims/{wim}/port-mappings" => port_mappings::list, "List a WIM's port mappings", [SITE LIMIT CURSOR], none => [200] list::<view::PortMapping>;
@@ -116,6 +121,9 @@ routes! {
     GET "/v1/accounts/{account}" => accounts::show, "Show an account", [TENANT], none => [200] one::<view::Account>;
     PATCH "/v1/accounts/{account}" => accounts::edit, "Change an account; this renews its session", [TENANT], one::<AccountPatch> => [200] one::<view::Account>;
     DELETE "/v1/accounts/{account}" => accounts::delete, "Delete an account without links; 202: its end takes its time", [TENANT], none => [202 204] one::<view::Account>;
+
+    POST "/v1/accounts/{account}/pause" => holds::pause_account, "Accept an account's work and do not run it", [TENANT], one::<HoldDraft> => [200] one::<view::Account>;
+    POST "/v1/accounts/{account}/resume" => holds::resume_account, "Run an account's work again", [TENANT], none => [200] one::<view::Account>;
 
     GET "/v1/networks" => networks::list, "List networks", [TENANT SITE NAME LIMIT CURSOR], none => [200] list::<view::Network>;
     POST "/v1/networks" => networks::create, "Make a site's network known", [TENANT], one::<NetworkDraft> => [201] one::<view::Network>;
@@ -151,6 +159,10 @@ routes! {
     GET "/v1/parked" => parked::list, "List messages that nobody could handle", [LIMIT CURSOR], none => [200] list::<ParkedMessage>;
     GET "/v1/parked/{message}" => parked::show, "Show a parked message, decoded", [], none => [200] one::<ParkedWithContent>;
     POST "/v1/parked/{message}/replay" => parked::replay, "Send a parked message to its queue again", [], none => [200] one::<ParkedMessage>;
+
+    GET "/v1/freeze" => holds::frozen, "Whether everything is frozen", [], none => [200] one::<view::Freeze>;
+    POST "/v1/freeze" => holds::freeze, "Take no new work and start nothing", [], one::<HoldDraft> => [200] one::<view::Freeze>;
+    DELETE "/v1/freeze" => holds::unfreeze, "End the freeze", [], none => [200] one::<view::Freeze>;
 }
 
 /// The whole role as one service.
@@ -225,7 +237,7 @@ async fn guard(
     }
     let (method, began) = (request.method().clone(), state.clock.mono());
     let call = AssertUnwindSafe(next.run(request)).catch_unwind();
-    let response = match tokio::time::timeout(state.settings.call_timeout, call).await {
+    let mut response = match tokio::time::timeout(state.settings.call_timeout, call).await {
         Ok(Ok(response)) => response,
         Ok(Err(panic)) => {
             tracing::error!(panic = panic_text(panic.as_ref()), path, "a call panicked");
@@ -242,6 +254,7 @@ async fn guard(
     };
     let ms = state.clock.mono().saturating_sub(began).as_millis();
     tracing::debug!(%method, path, status = response.status().as_u16(), ms, "answered");
+    stopping::mark_last(&state, &mut response);
     response
 }
 

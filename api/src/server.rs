@@ -31,6 +31,8 @@ pub struct Limits {
 }
 
 /// Serves until `stop`, then lets calls in progress end within the drain. `secure`: HTTPS; without it, HTTP.
+/// Idle connections are closed then, so whoever keeps one open should have heard before that it ends
+/// (`crate::stopping`).
 pub async fn serve(
     listener: TcpListener,
     secure: Option<Secure>,

@@ -13,6 +13,7 @@ use crate::secure::Secure;
 use crate::server::{self, Limits};
 use crate::settings::ApiSettings;
 use crate::state::State;
+use crate::stopping;
 use crate::word::Inbox;
 use axum::Router;
 use std::io;
@@ -85,6 +86,8 @@ impl Api {
         spawn_inbox(&state, &behind);
         lane::serve(&state, waiting, &behind);
         behind.spawn(readiness::follow(state.clone(), behind.clone()));
+        let closing = CancellationToken::new();
+        behind.spawn(stopping::announce(state.clone(), stop.clone(), closing.clone()));
         let front = {
             let (stop, tasks) = (stop.clone(), behind.clone());
             let connections_max = state.settings.calls_max + IDLE_CONNECTIONS;
@@ -92,7 +95,7 @@ impl Api {
             let router = routes::router(state.clone());
             async move {
                 let over_broker = over_broker(state, router.clone(), stop.clone(), tasks.clone());
-                let over_http = server::serve(listener, secure, router, limits, stop, tasks.clone());
+                let over_http = server::serve(listener, secure, router, limits, closing, tasks.clone());
                 futures::join!(over_http, over_broker);
                 if !tasks.stop(STOP_WAIT).await {
                     tracing::warn!("some tasks of the api did not stop in time");
@@ -129,6 +132,7 @@ fn state(deps: ApiDeps) -> (State, lane::Waiting) {
         catalogue: CatalogueCache::default(),
         journal: JournalWatch::new(settings.word_missing_max),
         readiness: watch::Sender::new(Readiness::default()),
+        stopping: CancellationToken::new(),
         calls_unread: watch::Sender::default(),
         telemetry,
         settings,

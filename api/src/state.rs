@@ -8,6 +8,7 @@ use crate::settings::ApiSettings;
 use crate::word::Inbox;
 use std::sync::Arc;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use wanlink_broker::port::{Address, Broker, Outgoing, Publisher, Queue};
 use wanlink_domain::connector::ConnectorCatalogue;
@@ -36,6 +37,8 @@ pub struct State {
     pub catalogue: CatalogueCache,
     pub journal: JournalWatch,
     pub readiness: watch::Sender<Readiness>,
+    /// The process ends: it is not ready, and each connection ends with its answer.
+    pub stopping: CancellationToken,
     /// Why calls over the message broker wait for a newer release; `None`: they do not.
     pub calls_unread: watch::Sender<Option<String>>,
 }

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use wanlink_domain::action::{Action, ActionKind, ActionState, Event, Ignored, blocked_by};
 use wanlink_domain::catalogue::{Account, NetworkGate};
+use wanlink_domain::hold::Holds;
 use wanlink_domain::ids::{AccountId, ActionId, RequestId, SessionId};
 use wanlink_domain::lease::{Standing, standing};
 use wanlink_domain::reason::{Code, Reason};
@@ -51,6 +52,7 @@ struct Facts {
     finished: BTreeSet<ActionId>,
     refused: BTreeSet<RequestId>,
     places: Places,
+    holds: Holds,
 }
 
 impl Facts {
@@ -89,8 +91,12 @@ impl Facts {
 
         let accounts: BTreeSet<AccountId> = items.map(|item| item.account).collect();
         let accounts: Vec<AccountId> = accounts.into_iter().collect();
+        let accounts = tx.accounts(&accounts).await?;
+        // After the accounts are locked: who lays a hold locks them first, so that one that stands is seen.
+        let holds = Holds::new(tx.holds().await?);
         Ok(Self {
-            accounts: tx.accounts(&accounts).await?.into_iter().map(|row| (row.id, row)).collect(),
+            accounts: accounts.into_iter().map(|row| (row.id, row)).collect(),
+            holds,
             finished,
             refused: refused.into_iter().filter(|row| row.refused.is_some()).map(|row| row.id).collect(),
             places,
@@ -120,6 +126,8 @@ fn verdict(work: &mut Work<'_>, facts: &Facts, session: SessionId, item: &ClaimI
         }
         ActionState::Build => skip(Code::Busy, "the link is being built; a poll settles it"),
         ActionState::Running if action.epoch == Some(item.epoch) => run(work, facts, &action),
+        // Accepted, not run: lifting the hold makes it due.
+        _ if facts.holds.on(account.id, account.wim_id).is_some() => held(work, facts, account, &action),
         ActionState::Running => {
             // Its epoch is over and its session is out, so its attempt is lost; this claim is for the next one.
             let _ = work.apply(action.id, Event::Lost, None);
@@ -127,6 +135,15 @@ fn verdict(work: &mut Work<'_>, facts: &Facts, session: SessionId, item: &ClaimI
         }
         ActionState::Scheduled | ActionState::Retry => begin(work, facts, session, item),
     }
+}
+
+fn held(work: &mut Work<'_>, facts: &Facts, account: &Account, action: &Action) -> Verdict {
+    if action.state == ActionState::Running {
+        // Its epoch is over and its session is out: what ran has ended.
+        let _ = work.apply(action.id, Event::Lost, None);
+    }
+    let why = facts.holds.on(account.id, account.wim_id).map(wanlink_domain::hold::Hold::why);
+    Verdict::Wait { reason: why.unwrap_or_else(|| Reason::new(Code::Paused, "its WIM account is paused")) }
 }
 
 fn unrecorded(facts: &Facts, item: &ClaimItem) -> Verdict {

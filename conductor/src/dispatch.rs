@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use wanlink_domain::action::{Action, ActionState, Event, blocked_by};
 use wanlink_domain::catalogue::Account;
+use wanlink_domain::hold::Holds;
 use wanlink_domain::ids::{AccountId, ActionId, SessionId};
 use wanlink_domain::lease::Session;
 use wanlink_domain::reason::{Code, Reason};
@@ -27,6 +28,10 @@ const SHORTEST: Duration = Duration::from_millis(5);
 
 /// Dispatches until the tasks are stopped.
 pub async fn dispatch(context: Arc<Context>, tasks: Tasks) {
+    if !context.broker.capabilities().durable {
+        // Its queues began empty with this process: what they held before is gone, however often it was sent.
+        forget_prompts(&context).await;
+    }
     make_all_due(&context).await;
     let mut generation = context.broker.health().borrow().generation;
     while !tasks.is_stopping() {
@@ -77,6 +82,21 @@ async fn make_all_due(context: &Context) {
     }
 }
 
+async fn forget_prompts(context: &Context) {
+    let forgotten = async {
+        let mut tx = context.store.begin().await?;
+        let now = tx.now().await?;
+        let forgotten = tx.forget_prompts(now).await?;
+        tx.commit().await?;
+        Ok::<u64, StoreError>(forgotten)
+    };
+    match forgotten.await {
+        Ok(0) => {}
+        Ok(forgotten) => tracing::info!(forgotten, "prompts of the process before are sent anew"),
+        Err(error) => tracing::warn!(%error, "prompts of the process before could not be counted out"),
+    }
+}
+
 async fn pass(context: &Context) -> Result<Pass, StoreError> {
     if !context.broker.health().borrow().ready() {
         return Ok(Pass::Sleep(context.settings.tick));
@@ -117,6 +137,7 @@ struct Facts {
     accounts: BTreeMap<AccountId, Account>,
     sessions: BTreeMap<SessionId, Session>,
     places: Places,
+    holds: Holds,
 }
 
 impl Facts {
@@ -134,7 +155,14 @@ impl Facts {
             accounts: accounts.into_iter().map(|row| (row.id, row)).collect(),
             sessions: sessions.into_iter().map(|row| (row.id, row)).collect(),
             places,
+            holds: Holds::new(tx.holds().await?),
         })
+    }
+
+    /// An operator wants the account's work accepted, not run.
+    fn held(&self, account: AccountId) -> bool {
+        let account = self.accounts.get(&account);
+        account.is_some_and(|account| self.holds.on(account.id, account.wim_id).is_some())
     }
 
     fn holder(&self, account: AccountId) -> Option<&Session> {
@@ -154,7 +182,7 @@ fn advance(work: &mut Work<'_>, facts: &Facts, id: ActionId, polls: &mut Vec<(Ac
     match action.state {
         ActionState::Scheduled | ActionState::Retry => prompt(work, facts, &action),
         ActionState::Running => {
-            if work.apply(id, Event::Lost, None).is_ok() {
+            if work.apply(id, Event::Lost, None).is_ok() && !facts.held(action.account_id) {
                 work.prompt(id);
             }
         }
@@ -169,6 +197,12 @@ fn advance(work: &mut Work<'_>, facts: &Facts, id: ActionId, polls: &mut Vec<(Ac
 }
 
 fn prompt(work: &mut Work<'_>, facts: &Facts, action: &Action) {
+    if facts.held(action.account_id) {
+        // Its budgets stand still; lifting the hold makes it due at once.
+        let due = work.now.after(work.budgets().dispatch_max);
+        work.edit_action(action.id, |action| action.due_at = Some(due));
+        return;
+    }
     if let Some(spent) = spent(work, action) {
         let _ = work.apply(action.id, Event::Fail(spent), None);
         return;

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use wanlink_domain::action::Action;
 use wanlink_domain::catalogue::{Account, AccountStatus};
 use wanlink_domain::event::OutboxEvent;
+use wanlink_domain::hold::Hold;
 use wanlink_domain::ids::{EventId, TenantId, derive};
 use wanlink_domain::link::{Link, LinkStatus};
 use wanlink_domain::request::Request;
@@ -45,6 +46,14 @@ pub fn account_status(account: &Account, before: AccountStatus, now: Timestamp) 
         "reason": account.status_reason,
     });
     event(account.id.0, "account", account.tenant_id, account.event_seq, "account.status", now, data)
+}
+
+/// An account's work is held, or goes on: `what` is `account.paused` or `account.resumed`.
+pub fn account_held(account: &Account, hold: &Hold, what: &str, now: Timestamp) -> OutboxEvent {
+    let data = json!({
+        "account": account.id, "wim": account.wim_id, "by": hold.kind, "reason": hold.reason, "since": hold.since.to_string(),
+    });
+    event(account.id.0, "account", account.tenant_id, account.event_seq, what, now, data)
 }
 
 fn event(

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use wanlink_broker::port::{Queue, ReplyTo};
 use wanlink_domain::catalogue::Account;
 use wanlink_domain::ids::AccountId;
-use wanlink_domain::lease::{Session, Standing, end_epoch, release, standing};
+use wanlink_domain::lease::{Session, Standing, end_epoch, outrun, release, standing};
 use wanlink_store::port::{StoreError, Transaction};
 use wanlink_wire::Message;
 use wanlink_wire::lease::{
@@ -94,6 +94,8 @@ impl Leases {
             self.take_back(tx.as_mut(), renew).await?;
         }
         let Some(mut session) = tx.lock_session(renew.session).await? else {
+            drop(tx);
+            self.outrun(renew, &renew.holdings, false).await?;
             return Ok(Renewed {
                 session: renew.session,
                 sequence: renew.sequence,
@@ -110,7 +112,47 @@ impl Leases {
         tx.commit().await?;
         self.context.nudge.planner.notify_one();
         let (answers, more) = answers(renew, &held, self.context.settings.grants_max);
+        let over = |answer: &&LeaseAnswer| answer.answer == Lease::BadAction;
+        let holding = |answer: &LeaseAnswer| Holding { account: answer.account, epoch: answer.epoch };
+        let refused: Vec<Holding> = answers.iter().filter(over).map(holding).collect();
+        self.outrun(renew, &refused, true).await?;
         Ok(Renewed { session: renew.session, sequence: renew.sequence, unknown: false, answers, more })
+    }
+
+    /// Raises the epochs of accounts whose records were set back behind what this session was granted, as by the
+    /// restoring of a backup under running workers. `known`: the session is on record.
+    async fn outrun(&self, renew: &Renew, acting: &[Holding], known: bool) -> Result<(), StoreError> {
+        if acting.is_empty() && renew.released.is_empty() {
+            return Ok(());
+        }
+        let words: BTreeSet<&Holding> = acting.iter().chain(&renew.released).collect();
+        let ids: BTreeSet<AccountId> = words.iter().map(|word| word.account).collect();
+        let ids: Vec<AccountId> = ids.into_iter().collect();
+        let mut tx = self.context.store.begin().await?;
+        let mut accounts = tx.lock_accounts(&ids).await?;
+        let mut raised = Vec::new();
+        for account in &mut accounts {
+            let later = words.iter().filter(|word| word.account == account.id).map(|word| word.epoch).max();
+            let Some(later) = later.filter(|later| *later > account.epoch) else { continue };
+            let recorded_until = match account.session_id {
+                Some(holder) => tx.lock_session(holder).await?.map(|session| session.lease_until),
+                None => None,
+            };
+            let now = tx.now().await?;
+            let acts = acting.iter().any(|holding| holding.account == account.id);
+            let acting_until = acts.then(|| now.after(self.context.settings.lease_ttl));
+            tracing::warn!(account = %account.id, recorded = account.epoch, later, session = %renew.session,
+                "the record is older than what it granted (a restored backup?): its epoch is raised");
+            outrun(account, later, (renew.session, known), recorded_until, acting_until, now);
+            raised.push(account.clone());
+        }
+        if raised.is_empty() {
+            return Ok(());
+        }
+        tx.update_accounts(&raised).await?;
+        tx.commit().await?;
+        self.context.nudge.planner.notify_one();
+        Ok(())
     }
 
     async fn take_back(&self, tx: &mut dyn Transaction, renew: &Renew) -> Result<(), StoreError> {

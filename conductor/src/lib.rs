@@ -17,6 +17,7 @@ mod events;
 mod figures;
 mod journal;
 mod leases;
+mod loops;
 mod outbox;
 mod parked;
 mod planner;
@@ -24,6 +25,7 @@ mod ready;
 mod refresh;
 mod reports;
 mod resolve;
+mod retention;
 mod room;
 mod services;
 mod settings;
@@ -33,10 +35,12 @@ mod wishes;
 mod work;
 
 pub use ready::Readiness;
+pub use retention::Retention;
 pub use settings::ConductorSettings;
 
 use crate::batch::{Handler, QueueState, consume};
 use crate::context::{Context, Nudge};
+use crate::loops::Loops;
 use std::sync::Arc;
 use tokio::sync::watch;
 use wanlink_broker::port::Broker;
@@ -92,19 +96,22 @@ impl Conductor {
             Arc::new(leases::Leases { context: context.clone() }),
         ];
         let mut states = Vec::new();
+        let loops = Loops::new(tasks.clone());
         for handler in handlers {
             let state = Arc::new(QueueState::default());
             states.push(state.clone());
-            tasks.spawn(consume(handler, context.clone(), state, tasks.clone()));
+            let name = format!("the loop of queue {:?}", handler.queue());
+            loops.run(&name, consume(handler, context.clone(), state, tasks.clone()));
         }
-        tasks.spawn(parked::record(context.clone(), tasks.clone()));
-        tasks.spawn(dispatch::dispatch(context.clone(), tasks.clone()));
-        tasks.spawn(refresh::refresh(context.clone(), tasks.clone()));
-        tasks.spawn(planner::plan(context.clone(), tasks.clone()));
-        tasks.spawn(accounts::care(context.clone(), tasks.clone()));
-        tasks.spawn(outbox::relay(context.clone(), tasks.clone()));
-        tasks.spawn(census::count(context.clone(), tasks.clone()));
-        let ready = ready::watch(context, states, tasks);
+        loops.run("recording parked messages", parked::record(context.clone(), tasks.clone()));
+        loops.run("dispatching what is due", dispatch::dispatch(context.clone(), tasks.clone()));
+        loops.run("refreshing links", refresh::refresh(context.clone(), tasks.clone()));
+        loops.run("planning leases", planner::plan(context.clone(), tasks.clone()));
+        loops.run("looking after accounts", accounts::care(context.clone(), tasks.clone()));
+        loops.run("relaying events", outbox::relay(context.clone(), tasks.clone()));
+        loops.run("removing what is old", retention::forget(context.clone(), tasks.clone()));
+        loops.run("counting what waits", census::count(context.clone(), tasks.clone()));
+        let ready = ready::watch(context, states, &loops);
         Ok(Self { ready })
     }
 

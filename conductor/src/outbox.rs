@@ -48,7 +48,19 @@ async fn pass(context: &Context) -> Result<usize, String> {
     if events.is_empty() {
         return Ok(0);
     }
+    // Where several processes write, the rows' locks keep other relays from sending the same events meanwhile. Where
+    // one writer has the whole database, nobody may wait for the broker on its account.
+    let held = if context.store.capabilities().shared {
+        Some(tx)
+    } else {
+        drop(tx);
+        None
+    };
     let sent = futures::future::join_all(events.iter().map(|event| publish(context, event))).await;
+    let mut tx = match held {
+        Some(tx) => tx,
+        None => context.store.begin().await.map_err(|error| error.to_string())?,
+    };
     let ids: Vec<EventId> =
         events.iter().zip(&sent).filter(|(_, sent)| sent.is_ok()).map(|(event, _)| event.id).collect();
     let at = tx.now().await.map_err(|error| error.to_string())?;

@@ -3,6 +3,7 @@
 
 use crate::batch::QueueState;
 use crate::context::Context;
+use crate::loops::Loops;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -35,56 +36,81 @@ impl Readiness {
 pub fn watch(
     context: Arc<Context>,
     states: Vec<Arc<QueueState>>,
-    tasks: Tasks,
+    loops: &Loops,
 ) -> watch::Receiver<Readiness> {
     let starting = Readiness { consuming: Some("starting".into()), ..Readiness::default() };
     let (sender, receiver) = watch::channel(starting);
     let (proven_in, proof) = watch::channel(0_u64);
-    tasks.spawn(inbox(context.clone(), proven_in, tasks.clone()));
-    tasks.spawn(follow(context, states, proof, sender, tasks.clone()));
+    let (tasks, sender) = (loops.tasks(), Arc::new(sender));
+    loops.run("reading the answers to probes", inbox(context.clone(), proven_in, tasks.clone()));
+    let (told, mut broken) = (sender.clone(), loops.broken());
+    let looked = Looks { context, states, proof, broken: loops.broken(), sender };
+    loops.run("following readiness", looked.follow(tasks.clone()));
+    // Beside the loop that follows everything else, for that one may be the one that ended.
+    let stop = tasks.clone();
+    tasks.spawn(async move {
+        tokio::select! {
+            biased;
+            () = stop.stopped() => {}
+            found = broken.wait_for(Option::is_some) => if let Ok(why) = found {
+                let why = why.clone();
+                told.send_modify(|readiness| readiness.consuming = why);
+            }
+        }
+    });
     receiver
 }
 
-async fn follow(
+/// What readiness is made of.
+struct Looks {
     context: Arc<Context>,
     states: Vec<Arc<QueueState>>,
     proof: watch::Receiver<u64>,
-    sender: watch::Sender<Readiness>,
-    tasks: Tasks,
-) {
-    let mut declared_in = None;
-    while !tasks.is_stopping() {
-        context.telemetry.pulse.beat("readiness", context.clock.mono());
-        let health = context.broker.health().borrow().clone();
-        if health.connected && declared_in != Some(health.generation) {
-            match context.broker.declare_topology().await {
-                Ok(()) => declared_in = Some(health.generation),
-                Err(error) => tracing::error!(%error, "the message broker's queues could not be declared"),
+    broken: watch::Receiver<Option<String>>,
+    sender: Arc<watch::Sender<Readiness>>,
+}
+
+impl Looks {
+    async fn follow(self, tasks: Tasks) {
+        let Self { context, states, proof, broken, sender } = self;
+        let mut declared_in = None;
+        while !tasks.is_stopping() {
+            context.telemetry.pulse.beat("readiness", context.clock.mono());
+            let health = context.broker.health().borrow().clone();
+            if health.connected && declared_in != Some(health.generation) {
+                match context.broker.declare_topology().await {
+                    Ok(()) => declared_in = Some(health.generation),
+                    Err(error) => {
+                        tracing::error!(%error, "the message broker's queues could not be declared")
+                    }
+                }
             }
-        }
-        let proven = *proof.borrow() == health.generation && health.generation > 0;
-        if health.ready() && !proven {
-            probe(&context, health.generation).await;
-        }
-        let readiness = Readiness {
-            database: context.store.check_schema().await.err().map(|error| error.to_string()),
-            message_broker: (!health.ready() || declared_in != Some(health.generation))
-                .then(|| health.detail.clone().unwrap_or_else(|| "not connected".into())),
-            consuming: if !states.iter().all(|state| state.working()) {
-                Some("a queue is not being consumed".into())
-            } else {
-                (!proven).then(|| "no probe of its own has come back yet".into())
-            },
-        };
-        sender.send_if_modified(|now| {
-            let changed = *now != readiness;
-            *now = readiness;
-            changed
-        });
-        tokio::select! {
-            biased;
-            () = tasks.stopped() => return,
-            () = tokio::time::sleep(INTERVAL) => {}
+            let proven = *proof.borrow() == health.generation && health.generation > 0;
+            if health.ready() && !proven {
+                probe(&context, health.generation).await;
+            }
+            let readiness = Readiness {
+                database: context.store.check_schema().await.err().map(|error| error.to_string()),
+                message_broker: (!health.ready() || declared_in != Some(health.generation))
+                    .then(|| health.detail.clone().unwrap_or_else(|| "not connected".into())),
+                consuming: if let Some(why) = broken.borrow().clone() {
+                    Some(why)
+                } else if !states.iter().all(|state| state.working()) {
+                    Some("a queue is not being consumed".into())
+                } else {
+                    (!proven).then(|| "no probe of its own has come back yet".into())
+                },
+            };
+            sender.send_if_modified(|now| {
+                let changed = *now != readiness;
+                *now = readiness;
+                changed
+            });
+            tokio::select! {
+                biased;
+                () = tasks.stopped() => return,
+                () = tokio::time::sleep(INTERVAL) => {}
+            }
         }
     }
 }

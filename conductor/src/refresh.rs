@@ -7,6 +7,7 @@ use crate::work::jittered;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
+use wanlink_domain::hold::Holds;
 use wanlink_domain::ids::{AccountId, LinkId, SessionId};
 use wanlink_domain::link::Link;
 use wanlink_runtime::tasks::Tasks;
@@ -53,11 +54,14 @@ async fn pass(context: &Context) -> Result<usize, StoreError> {
     let sessions = tx.sessions().await?;
     let alive: BTreeSet<SessionId> =
         sessions.into_iter().filter(|session| session.lease_until > now).map(|session| session.id).collect();
+    let holds = Holds::new(tx.holds().await?);
     let epochs: BTreeMap<AccountId, i64> = tx
         .accounts(&accounts)
         .await?
         .into_iter()
         .filter(|account| account.session_id.is_some_and(|holder| alive.contains(&holder)))
+        // A paused controller may be under repair: nothing is asked of it that can wait.
+        .filter(|account| holds.on(account.id, account.wim_id).is_none())
         .map(|account| (account.id, account.epoch))
         .collect();
     let ids: Vec<LinkId> = links.iter().map(|link| link.id).collect();

@@ -1,5 +1,6 @@
 //! What a conductor is configured with.
 
+use crate::retention::Retention;
 use std::time::Duration;
 use wanlink_domain::budget::Budgets;
 use wanlink_domain::retry::Schedule;
@@ -23,6 +24,8 @@ pub struct ConductorSettings {
     pub planner_interval: Duration,
     /// How often what waits is counted.
     pub census_interval: Duration,
+    /// How long what has ended is kept.
+    pub retention: Retention,
 }
 
 impl Default for ConductorSettings {
@@ -36,6 +39,7 @@ impl Default for ConductorSettings {
             hysteresis_percent: 20,
             planner_interval: Duration::from_secs(1),
             census_interval: Duration::from_secs(15),
+            retention: Retention::default(),
         }
     }
 }
@@ -71,6 +75,16 @@ impl ConductorSettings {
             hysteresis_percent: config.conductor.hysteresis_percent,
             planner_interval: config.conductor.tick,
             census_interval: config.conductor.census_interval,
+            retention: Retention {
+                history: config.history.keep,
+                events: config.events.keep,
+                tombstones: config.tombstones.keep,
+                answers: config.answers.keep,
+                parked: config.parked.keep,
+                every: config.retention.every,
+                batch_max: config.retention.batch_max,
+                pause: config.retention.pause,
+            },
         }
     }
 }

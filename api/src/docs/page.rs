@@ -11,6 +11,7 @@ const PAGES: &[(&str, &str, &str)] = &[
     ("metrics", "Metrics", include_str!("../../../deploy/docs/metrics.md")),
     ("running", "Running", include_str!("../../../deploy/docs/running.md")),
     ("tls", "TLS", include_str!("../../../deploy/docs/tls.md")),
+    ("backup", "Backup and restore", include_str!("../../../deploy/docs/backup.md")),
 ];
 
 const STYLE: &str = "body{margin:0;font:16px/1.5 system-ui,sans-serif;color:#1c2733;background:#fff}\

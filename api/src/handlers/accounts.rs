@@ -74,7 +74,7 @@ async fn second(state: &State, stands: &Account, wanted: &Account) -> Answer {
     );
     if told.is_empty() && wanted.secrets.is_empty() && stands.secrets.is_empty() {
         let object = objects::find(state, Kind::Account, &stands.id.to_string(), None).await?;
-        return Ok(objects::shown(&object));
+        return objects::shown(state, &object).await;
     }
     if told.is_empty() {
         told.push("the secrets, of which none is given".to_owned());
@@ -88,7 +88,7 @@ async fn second(state: &State, stands: &Account, wanted: &Account) -> Answer {
 }
 
 pub async fn show(state: Shared, mut call: Call) -> Answer {
-    Ok(objects::shown(&find(&state, &mut call).await?))
+    objects::shown(&state, &find(&state, &mut call).await?).await
 }
 
 pub async fn edit(state: Shared, mut call: Call) -> Answer {

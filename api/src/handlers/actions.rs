@@ -2,14 +2,16 @@
 
 use crate::call::Call;
 use crate::handlers::links::find_link;
+use crate::holds::Told;
 use crate::listing;
 use crate::problem::{Problem, shortened};
 use crate::routes::Answer;
 use crate::scope;
 use crate::state::Shared;
-use crate::view::{Action, ActionWithAttempts};
+use crate::view::ActionWithAttempts;
 use axum::Json;
 use axum::response::IntoResponse as _;
+use serde_json::json;
 use wanlink_domain::action::ActionState;
 use wanlink_domain::ids::{ActionId, LinkId, RequestId};
 use wanlink_domain::reason::Code;
@@ -38,7 +40,8 @@ pub async fn list(state: Shared, mut call: Call) -> Answer {
     };
     query.end()?;
     let slice = state.store.actions(&filter, page).await?;
-    Ok(listing::answer(&slice, |it| (it.created_at, it.id.0), |it| Action::from(it)))
+    let told = Told::look(&state).await?;
+    Ok(listing::answer(&slice, |it| (it.created_at, it.id.0), |it| told.action(it)))
 }
 
 pub async fn show(state: Shared, mut call: Call) -> Answer {
@@ -54,5 +57,6 @@ pub async fn show(state: Shared, mut call: Call) -> Answer {
             Problem::new(Code::NotFound, format!("no action has the id {:?}", shortened(asked)))
         })?;
     let attempts = state.store.attempts(action.id).await?;
-    Ok(Json(ActionWithAttempts::new(&action, &attempts)).into_response())
+    let shown = json!(ActionWithAttempts::new(&action, &attempts));
+    Ok(Json(Told::look(&state).await?.tell(&action, shown)).into_response())
 }

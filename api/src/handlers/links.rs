@@ -320,6 +320,8 @@ async fn intend(
     let (kind, change) = plan(link).await?;
     let target = Target::Existing { link: link.id, newest: link.newest_at };
     let intent = Intent { target, account_id: link.account_id, kind, change };
+    // What is accepted below rests on the freeze as it stands after this call came in.
+    state.catalogue.current(state.store.as_ref()).await?;
     accept(state, id, link.tenant_id, digest, vec![intent]).await
 }
 

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod actions;
 pub mod docs;
 pub mod health;
+pub mod holds;
 pub mod links;
 pub mod networks;
 pub mod parked;

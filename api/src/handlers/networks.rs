@@ -45,7 +45,7 @@ pub async fn create(state: Shared, mut call: Call) -> Answer {
 }
 
 pub async fn show(state: Shared, mut call: Call) -> Answer {
-    Ok(objects::shown(&find(&state, &mut call).await?))
+    objects::shown(&state, &find(&state, &mut call).await?).await
 }
 
 pub async fn edit(state: Shared, mut call: Call) -> Answer {

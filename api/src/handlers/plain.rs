@@ -97,7 +97,7 @@ pub async fn create<N: Noun>(state: Shared, call: Call) -> Answer {
 }
 
 pub async fn show<N: Noun>(state: Shared, call: Call) -> Answer {
-    Ok(objects::shown(&find::<N>(&state, &call).await?))
+    objects::shown(&state, &find::<N>(&state, &call).await?).await
 }
 
 pub async fn edit<N: Noun>(state: Shared, call: Call) -> Answer {

@@ -49,7 +49,8 @@ pub async fn list_all(state: Shared, mut call: Call) -> Answer {
 /// One of them, by its id.
 pub async fn show(state: Shared, call: Call) -> Answer {
     call.query.end()?;
-    Ok(objects::shown(&objects::find(&state, Kind::PortMapping, call.param("mapping"), None).await?))
+    objects::shown(&state, &objects::find(&state, Kind::PortMapping, call.param("mapping"), None).await?)
+        .await
 }
 
 async fn listed(state: &State, index: &CatalogueIndex, mut query: Query, wim: Option<WimId>) -> Answer {

@@ -2,6 +2,7 @@
 
 use crate::call::Call;
 use crate::commands;
+use crate::holds::Told;
 use crate::intake;
 use crate::listing;
 use crate::problem::{Problem, shortened};
@@ -29,9 +30,12 @@ pub async fn list(state: Shared, mut call: Call) -> Answer {
 pub async fn show(state: Shared, mut call: Call) -> Answer {
     let request = find(&state, &mut call).await?;
     call.query.end()?;
+    let told = Told::look(&state).await?;
     let actions = intake::recorded_actions(&state, request.id).await?;
-    let actions = actions.iter().map(view::Action::from).collect();
-    Ok(Json(RequestWithActions { request: (&request).into(), actions }).into_response())
+    let shown = RequestWithActions { request: (&request).into(), actions: Vec::new() };
+    let mut shown = json!(shown);
+    shown["actions"] = actions.iter().map(|action| told.action(action)).collect();
+    Ok(Json(shown).into_response())
 }
 
 /// Ends what has not begun; what has begun goes on. Cancelling twice is cancelling once.

@@ -1,6 +1,6 @@
 //! The catalogue's objects as callers see them.
 
-use super::Time;
+use super::{Paused, Time};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -100,6 +100,8 @@ pub struct Wim {
     wim_url: String,
     /// Connector settings for all accounts at this WIM; an account's own keys win.
     config: Map<String, Value>,
+    /// Null: it is not paused.
+    paused: Option<Paused>,
     version: i64,
     created_at: Time,
     modified_at: Time,
@@ -114,6 +116,7 @@ impl From<&row::Wim> for Wim {
             kind: it.kind.clone(),
             wim_url: it.wim_url.clone(),
             config: it.config.clone(),
+            paused: None,
             version: it.version,
             created_at: it.created_at.into(),
             modified_at: it.modified_at.into(),
@@ -140,6 +143,8 @@ pub struct Account {
     status_since: Time,
     /// When a worker last told the status, changed or not.
     checked_at: Option<Time>,
+    /// Null: it is not paused itself; its WIM may be.
+    paused: Option<Paused>,
     version: i64,
     created_at: Time,
     modified_at: Time,
@@ -165,6 +170,7 @@ impl From<&row::Account> for Account {
             status_reason: it.status_reason.clone(),
             status_since: it.status_since.into(),
             checked_at: it.checked_at.map(Time),
+            paused: None,
             version: it.version,
             created_at: it.created_at.into(),
             modified_at: it.modified_at.into(),

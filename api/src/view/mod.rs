@@ -5,11 +5,13 @@
 //! a connector's own notes (`conn_info`), which only it understands.
 
 mod catalogue;
+mod holds;
 mod services;
 mod work;
 mod workers;
 
 pub use catalogue::{Account, Network, PortMapping, Site, Tenant, Wim, object};
+pub use holds::{Freeze, Paused};
 pub use services::Service;
 pub use work::{Action, ActionWithAttempts, Link, Request, RequestWithActions};
 pub use workers::{Lease, Worker};

@@ -199,6 +199,14 @@ impl Conductor {
                 row.cancelled = row.total;
                 CommandResult::Applied { object: None, mappings: None }
             }
+            Operation::Hold { hold } => {
+                tables.holds.push(hold);
+                CommandResult::Applied { object: None, mappings: None }
+            }
+            Operation::Lift { kind, id } => {
+                tables.holds.retain(|hold| (hold.kind, hold.id) != (kind, id));
+                CommandResult::Applied { object: None, mappings: None }
+            }
             Operation::Replay { parked } => {
                 tables.parked.get_mut(&parked).unwrap().replayed_at = Some(now);
                 CommandResult::Applied { object: None, mappings: None }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use wanlink_domain::action::{Action, Attempt};
 use wanlink_domain::catalogue::Network;
 use wanlink_domain::event::Parked;
+use wanlink_domain::hold::Hold;
 use wanlink_domain::ids::{ActionId, LinkId, NetworkId, ParkedId, RequestId, ServiceId, TenantId};
 use wanlink_domain::lease::Session;
 use wanlink_domain::link::{Link, LinkStatus};
@@ -31,6 +32,7 @@ pub struct Tables {
     pub attempts: Vec<Attempt>,
     pub sessions: Vec<Session>,
     pub parked: BTreeMap<ParkedId, Parked>,
+    pub holds: Vec<Hold>,
 }
 
 #[derive(Default)]
@@ -116,7 +118,8 @@ impl ReadStore for Record {
     async fn catalogue(&self) -> Result<Catalogue, StoreError> {
         self.catalogue_reads.fetch_add(1, Ordering::SeqCst);
         let tables = self.read()?;
-        let mut catalogue = Catalogue { version: tables.version, ..Catalogue::default() };
+        let mut catalogue =
+            Catalogue { version: tables.version, holds: tables.holds.clone(), ..Catalogue::default() };
         for object in tables.objects.values().cloned() {
             match object {
                 Object::Tenant(it) => catalogue.tenants.push(it),

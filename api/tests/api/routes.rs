@@ -57,6 +57,13 @@ fn calls(
         ("GET", "/v1/wims/core/port-mappings".to_owned(), none(), 200),
         ("PUT", "/v1/wims/core/port-mappings".to_owned(), json!({"port_mappings": [mapping("a")]}), 200),
         ("DELETE", "/v1/wims/core/port-mappings".to_owned(), none(), 204),
+        ("POST", "/v1/wims/core/pause".to_owned(), json!({"reason": "repair"}), 200),
+        ("POST", "/v1/wims/core/resume".to_owned(), none(), 200),
+        ("POST", "/v1/accounts/acme-core/pause".to_owned(), none(), 200),
+        ("POST", "/v1/accounts/acme-core/resume".to_owned(), none(), 200),
+        ("GET", "/v1/freeze".to_owned(), none(), 200),
+        ("POST", "/v1/freeze".to_owned(), json!({"reason": "backup"}), 200),
+        ("DELETE", "/v1/freeze".to_owned(), none(), 200),
     ];
     for (noun, name, body, deleted) in [
         ("networks", "acme-a", json!({"tenant": "acme", "site": "a", "name": "n"}), 204),

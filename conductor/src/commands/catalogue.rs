@@ -1,9 +1,11 @@
 //! Changes of tenants, sites, WIMs, accounts, port mappings and networks.
 
 use super::{After, applied, refused};
+use crate::events;
 use std::collections::BTreeSet;
 use uuid::Uuid;
 use wanlink_domain::catalogue::{Account, AccountPhase, AccountStatus, Network, PortMapping, Wim};
+use wanlink_domain::hold::HoldKind;
 use wanlink_domain::ids::{AccountId, WimId};
 use wanlink_domain::lease::end_epoch;
 use wanlink_domain::object::{Kind, Object};
@@ -177,16 +179,23 @@ async fn end_epochs(tx: &mut dyn Transaction, ids: &[AccountId], pending: bool) 
         }
     }
     let now = tx.now().await?;
+    let mut changes = Vec::new();
     for account in &mut accounts {
         let lease_until = account.session_id.and_then(|holder| leases.get(&holder).copied());
         end_epoch(account, lease_until, now);
         if pending {
+            let before = account.status;
             account.status = AccountStatus::Pending;
             account.status_reason = None;
             account.status_since = now;
+            if before != account.status {
+                account.event_seq += 1;
+                changes.push(events::account_status(account, before, now));
+            }
         }
     }
-    tx.update_accounts(&accounts).await
+    tx.update_accounts(&accounts).await?;
+    if changes.is_empty() { Ok(()) } else { tx.insert_events(&changes).await }
 }
 
 /// Removes an object that nothing refers to. An account goes in two steps: its row says so and its session is
@@ -209,6 +218,9 @@ pub async fn delete(
     }
     match tx.delete_object(kind, id).await? {
         Deleted::Applied => {
+            if kind == Kind::Wim {
+                tx.remove_hold(HoldKind::Wim, id).await?;
+            }
             tx.bump_catalogue().await?;
             Ok(applied(None))
         }
@@ -233,6 +245,7 @@ async fn delete_account(
     }
     let id = account.id;
     end_epochs(tx, &[id], false).await?;
+    tx.remove_hold(HoldKind::Account, id.0).await?;
     let mut accounts = tx.lock_accounts(&[id]).await?;
     for account in &mut accounts {
         account.phase = AccountPhase::Deleting;

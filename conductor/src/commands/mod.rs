@@ -2,6 +2,7 @@
 //! the transaction of the change, so that a command that is repeated is answered and not done again.
 
 mod catalogue;
+mod hold;
 mod work;
 
 use crate::accounts;
@@ -60,6 +61,11 @@ impl Commands {
         operation: &Operation,
         after: &mut After,
     ) -> Result<CommandResult, StoreError> {
+        if !matches!(operation, Operation::Hold { .. } | Operation::Lift { .. })
+            && let Some(refusal) = hold::frozen(tx).await?
+        {
+            return Ok(refusal);
+        }
         match operation {
             Operation::Create { object } => catalogue::create(tx, object, after).await,
             Operation::Update { object, expected } => catalogue::update(tx, object, *expected).await,
@@ -71,6 +77,8 @@ impl Commands {
             }
             Operation::Cancel { request } => work::cancel(&self.context, tx, *request, after).await,
             Operation::Replay { parked } => work::replay(&self.context, tx, *parked).await,
+            Operation::Hold { hold } => hold::lay(tx, hold).await,
+            Operation::Lift { kind, id } => hold::lift(tx, *kind, *id).await,
         }
     }
 

@@ -4,9 +4,12 @@
 mod catalogue;
 mod due;
 mod fencing;
+mod holds;
+mod keeping;
 mod order;
 mod outcomes;
 mod recording;
+mod restored;
 mod rows;
 mod services;
 mod stage;

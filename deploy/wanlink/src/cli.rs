@@ -6,7 +6,8 @@ use crate::demo::{self, DemoArgs};
 use crate::emulator;
 use crate::exit::Failure;
 use crate::nouns::{
-    account, action, lease, link, network, parked, port_mapping, request, service, site, tenant, wim, workers,
+    account, action, hold, lease, link, network, parked, port_mapping, request, service, site, tenant, wim,
+    workers,
 };
 use crate::serve::{self, Role, UpArgs};
 use crate::settings::{ConfigArgs, ListenArgs};
@@ -143,6 +144,13 @@ enum Command {
         #[command(subcommand)]
         verb: lease::Verb,
     },
+    /// Take no new work and start nothing; what runs ends
+    Freeze {
+        #[command(flatten)]
+        reason: hold::ReasonArgs,
+    },
+    /// End the freeze
+    Unfreeze,
     /// Messages that nobody could handle
     Parked {
         #[command(subcommand)]
@@ -210,6 +218,8 @@ impl Cli {
             Command::Action { verb } => action::run(&session()?, verb).await,
             Command::Workers { verb } => workers::run(&session()?, verb).await,
             Command::Lease { verb } => lease::run(&session()?, verb).await,
+            Command::Freeze { reason } => hold::freeze(&session()?, reason).await,
+            Command::Unfreeze => hold::unfreeze(&session()?).await,
             Command::Parked { verb } => parked::run(&session()?, verb).await,
         }
     }

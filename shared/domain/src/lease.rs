@@ -64,6 +64,31 @@ pub fn end_epoch(account: &mut Account, lease_until: Option<Timestamp>, now: Tim
     };
 }
 
+/// Ends an account's epoch because a session names a later one than the record does: the record was set back behind
+/// what it had granted, as by the restoring of a backup. No epoch that anybody may still hold is granted again, and
+/// the next one waits for the end of both the recorded holder and the one that spoke.
+///
+/// `recorded_until`: the end of the recorded holder's lease. `acting_until`: until when the session that names
+/// `later` may act; `None`: it says that it does not any more. `known`: the record has a row of that session.
+pub fn outrun(
+    account: &mut Account,
+    later: i64,
+    (session, known): (SessionId, bool),
+    recorded_until: Option<Timestamp>,
+    acting_until: Option<Timestamp>,
+    now: Timestamp,
+) {
+    if account.session_id != Some(session) {
+        end_epoch(account, recorded_until, now);
+    }
+    account.epoch = account.epoch.max(later);
+    account.session_id = Some(session);
+    end_epoch(account, acting_until, now);
+    if !known && account.former_session_id == Some(session) {
+        account.former_session_id = None;
+    }
+}
+
 /// Gives a free account to a session under a new epoch.
 pub fn grant(account: &mut Account, session: SessionId) {
     debug_assert!(account.session_id.is_none(), "an account is granted only after its epoch was ended");

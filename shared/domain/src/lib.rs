@@ -11,6 +11,7 @@ pub mod catalogue;
 pub mod connector;
 pub mod draft;
 pub mod event;
+pub mod hold;
 pub mod ids;
 pub mod lease;
 pub mod link;

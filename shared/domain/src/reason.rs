@@ -70,6 +70,8 @@ codes! {
     NothingToRetry = "nothing-to-retry",
     /// Too much work is waiting; come back later.
     Overloaded = "overloaded",
+    /// An operator froze everything: nothing new is taken, and nothing is started.
+    Frozen = "frozen",
     /// Nothing was sent: the broker or the database is away.
     Unavailable = "unavailable",
     /// Sent, but without a word of what became of it.
@@ -82,6 +84,8 @@ codes! {
     NetworkFailed = "network-failed",
     /// A network of the link is not up yet.
     NetworksBuilding = "networks-building",
+    /// An operator paused its WIM account or its WIM.
+    Paused = "paused",
     /// An earlier action of the same link is unfinished.
     EarlierUnfinished = "earlier-unfinished",
     /// No external port for a network of the link: no rule matches and none is given.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 use wanlink_domain::action::ActionKind;
 use wanlink_domain::catalogue::{PortMapping, Sealed};
+use wanlink_domain::hold::{Hold, HoldKind};
 use wanlink_domain::ids::{
     AccountId, ActionId, CommandId, InstallationId, LinkId, ParkedId, RequestId, SessionId, WimId,
 };
@@ -116,6 +117,10 @@ pub enum Operation {
     Cancel { request: RequestId },
     /// Sends a parked message to its queue again.
     Replay { parked: ParkedId },
+    /// Lays a hold: pauses an account or a WIM, or freezes everything. Its time is the conductor's.
+    Hold { hold: Hold },
+    /// Lifts one.
+    Lift { kind: HoldKind, id: Uuid },
 }
 
 /// What became of a command; the same however often it is asked.

@@ -132,7 +132,7 @@ pub async fn stop(running: Running, config: &Config, mut signals: Shutdown) -> R
     let clean = tokio::select! {
         biased;
         _ = signals.asked() => return Err(Failure::failed("stopped at once: asked a second time")),
-        clean = running.stop(config) => clean,
+        clean = tokio::time::timeout(config.shutdown.within, running.stop(config)) => clean.unwrap_or(false),
     };
     if clean {
         tracing::info!("stopped");

@@ -8,6 +8,7 @@ use crate::client::session::{KeyArgs, Noun, RowArgs, Session, TenantArgs};
 use crate::client::wait::{self, Deadline, LimitArgs};
 use crate::client::watch::WatchArgs;
 use crate::exit::Failure;
+use crate::nouns::hold::{self, ReasonArgs};
 use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde_json::Value;
@@ -44,6 +45,20 @@ pub enum Verb {
     Edit(Edit),
     /// Delete an account without links
     Delete(Delete),
+    /// Accept an account's work and do not run it; what runs ends
+    Pause {
+        account: String,
+        #[command(flatten)]
+        tenant: TenantArgs,
+        #[command(flatten)]
+        reason: ReasonArgs,
+    },
+    /// Run a paused account's work again
+    Resume {
+        account: String,
+        #[command(flatten)]
+        tenant: TenantArgs,
+    },
 }
 
 #[derive(Clone, Debug, Args)]
@@ -164,6 +179,10 @@ pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
             session.edit(NOUN, &it.account, &it.tenant.query(), &body.into()).await
         }
         Verb::Delete(it) => delete(session, it).await,
+        Verb::Pause { account, tenant, reason } => {
+            hold::pause(session, NOUN, &account, &tenant.query(), reason).await
+        }
+        Verb::Resume { account, tenant } => hold::resume(session, NOUN, &account, &tenant.query()).await,
     }
 }
 

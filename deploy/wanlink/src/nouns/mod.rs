@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod action;
+pub mod hold;
 pub mod lease;
 pub mod link;
 pub mod network;

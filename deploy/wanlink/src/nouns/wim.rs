@@ -5,6 +5,7 @@ use crate::client::http::Query;
 use crate::client::session::{KeyArgs, Noun, RowArgs, Session};
 use crate::client::watch::WatchArgs;
 use crate::exit::Failure;
+use crate::nouns::hold::{self, ReasonArgs};
 use clap::{Args, Subcommand};
 
 pub const NOUN: Noun = Noun {
@@ -28,6 +29,14 @@ pub enum Verb {
     Edit(Edit),
     /// Delete a WIM that nothing refers to
     Delete { wim: String },
+    /// Accept the work of all accounts at a WIM and do not run it; what runs ends
+    Pause {
+        wim: String,
+        #[command(flatten)]
+        reason: ReasonArgs,
+    },
+    /// Run the work of a paused WIM's accounts again
+    Resume { wim: String },
 }
 
 #[derive(Clone, Debug, Args)]
@@ -94,5 +103,7 @@ pub async fn run(session: &Session, verb: Verb) -> Result<(), Failure> {
             session.edit(NOUN, &it.wim, &none, &body.into()).await
         }
         Verb::Delete { wim } => session.delete(NOUN, &wim, &none).await,
+        Verb::Pause { wim, reason } => hold::pause(session, NOUN, &wim, &none, reason).await,
+        Verb::Resume { wim } => hold::resume(session, NOUN, &wim, &none).await,
     }
 }

@@ -14,6 +14,8 @@ pub(super) fn faults(loaded: &Loaded) -> Vec<Fault> {
     check.sizes();
     check.times();
     check.nesting();
+    check.keeping();
+    check.stopping();
     check.listening();
     check.certificates();
     check.faults
@@ -114,6 +116,44 @@ impl Check<'_> {
             ("networks.budget", c.networks.budget),
         ] {
             self.lasts(key, value, Duration::ZERO);
+        }
+    }
+
+    fn keeping(&mut self) {
+        const LEAST: Duration = Duration::from_secs(1);
+        const MOST: Duration = Duration::from_secs(3_650 * 86_400);
+        let c = &self.loaded.config;
+        self.within("retention.batch_max", c.retention.batch_max, 1, 10_000);
+        for (key, value, least) in [
+            ("history.keep", c.history.keep, LEAST),
+            ("events.keep", c.events.keep, LEAST),
+            ("tombstones.keep", c.tombstones.keep, LEAST),
+            ("answers.keep", c.answers.keep, LEAST),
+            ("parked.keep", c.parked.keep, LEAST),
+            ("retention.every", c.retention.every, LEAST),
+            ("retention.pause", c.retention.pause, Duration::ZERO),
+        ] {
+            if value < least || value > MOST {
+                let (value, least, most) = (span::print(value), span::print(least), span::print(MOST));
+                self.refuse(key, format!("{value} is out of range: {least} to {most}"));
+            }
+        }
+    }
+
+    /// The parts of an orderly stop, one after the other, each with its grace.
+    fn stopping(&mut self) {
+        const GRACES: Duration = Duration::from_secs(20);
+        let c = &self.loaded.config;
+        let parts = c.api.call_timeout + c.worker.drain + c.database.statement_timeout + GRACES;
+        if c.shutdown.within < parts {
+            let (within, parts) = (span::print(c.shutdown.within), span::print(parts));
+            self.refuse(
+                "shutdown.within",
+                format!(
+                    "{within} is too short: api.call_timeout, worker.drain, database.statement_timeout and 20s to \
+                     close everything make {parts}"
+                ),
+            );
         }
     }
 

@@ -52,6 +52,13 @@ section! {
         refresh: Refresh = Refresh::default(),
         monitor: Monitor = Monitor::default(),
         request: Request = Request::default(),
+        history: History = History::default(),
+        events: Events = Events::default(),
+        tombstones: Tombstones = Tombstones::default(),
+        answers: Answers = Answers::default(),
+        parked: Parked = Parked::default(),
+        retention: Retention = Retention::default(),
+        shutdown: Shutdown = Shutdown::default(),
         log: Log = Log::default(),
     }
 }
@@ -338,6 +345,73 @@ section! {
 section! {
     Request {
         actions_max: usize = 1_000,
+    }
+}
+
+const fn days(count: u64) -> Duration {
+    seconds(count * 86_400)
+}
+
+section! {
+    /// Finished requests, with their actions and attempts.
+    History {
+        #[serde(with = "span")]
+        keep: Duration = days(90),
+    }
+}
+
+section! {
+    /// Events that were published.
+    Events {
+        #[serde(with = "span")]
+        keep: Duration = days(7),
+    }
+}
+
+section! {
+    /// Links that are DELETED.
+    Tombstones {
+        #[serde(with = "span")]
+        keep: Duration = days(30),
+    }
+}
+
+section! {
+    /// What commands were answered, for their repetitions under the same key.
+    Answers {
+        #[serde(with = "span")]
+        keep: Duration = days(7),
+    }
+}
+
+section! {
+    /// Parked messages that were sent again; those that were not are kept.
+    Parked {
+        #[serde(with = "span")]
+        keep: Duration = days(30),
+    }
+}
+
+section! {
+    /// How what is old is removed: in rounds of small batches.
+    Retention {
+        /// Between two rounds.
+        #[serde(with = "span")]
+        every: Duration = seconds(3_600),
+        /// Rows that one transaction removes or looks at.
+        batch_max: u32 = 500,
+        /// Between two batches.
+        #[serde(with = "span")]
+        pause: Duration = Duration::from_millis(100),
+    }
+}
+
+section! {
+    /// What happens after SIGTERM.
+    Shutdown {
+        /// The process ends within this time, whatever it was doing.
+        #[serde(with = "span")]
+        within: Duration = seconds(90),
     }
 }
 

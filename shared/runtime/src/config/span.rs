@@ -1,15 +1,21 @@
 //! Lengths of time as people write them: `200ms`, `5s`, `2m`, `1h30m`.
 //!
 //! A bare number is refused: whoever writes `5` may have meant seconds, milliseconds or minutes. Deliberately
-//! absent: days and longer (they differ in length by the calendar's whim, and no setting needs them) and fractions.
+//! absent: longer ones (they differ in length by the calendar's whim) and fractions. A day is 24 hours.
 
 use serde::{Deserialize, Deserializer, Serializer};
 use std::time::Duration;
 
-const UNITS: [(&str, u64); 5] =
-    [("us", 1), ("ms", 1_000), ("s", 1_000_000), ("m", 60_000_000), ("h", 3_600_000_000)];
+const UNITS: [(&str, u64); 6] = [
+    ("us", 1),
+    ("ms", 1_000),
+    ("s", 1_000_000),
+    ("m", 60_000_000),
+    ("h", 3_600_000_000),
+    ("d", 86_400_000_000),
+];
 
-/// Reads one or more `<whole number><unit>` with the units `us`, `ms`, `s`, `m`, `h`; `0` alone needs no unit.
+/// Reads one or more `<whole number><unit>` with the units `us`, `ms`, `s`, `m`, `h`, `d`; `0` alone needs no unit.
 pub fn parse(text: &str) -> Result<Duration, String> {
     let fault = || {
         format!(
@@ -65,9 +71,15 @@ mod tests {
 
     #[test]
     fn lengths_of_time_are_read_with_their_units() {
-        for (text, millis) in
-            [("5s", 5_000), ("200ms", 200), ("2m", 120_000), ("1h30m", 5_400_000), ("0", 0), ("0s", 0)]
-        {
+        for (text, millis) in [
+            ("5s", 5_000),
+            ("200ms", 200),
+            ("2m", 120_000),
+            ("1h30m", 5_400_000),
+            ("0", 0),
+            ("0s", 0),
+            ("2d", 172_800_000),
+        ] {
             assert_eq!(parse(text), Ok(Duration::from_millis(millis)), "{text}");
         }
     }
@@ -75,7 +87,7 @@ mod tests {
     #[test]
     fn anything_else_is_refused() {
         for text in
-            ["", "5", "s", "5 s", "-5s", "1.5s", "5d", "5S", "99999999999999999999s", "9999999999999h", "5s!"]
+            ["", "5", "s", "5 s", "-5s", "1.5s", "5w", "5S", "99999999999999999999s", "9999999999999h", "5s!"]
         {
             assert!(parse(text).is_err(), "{text}");
         }

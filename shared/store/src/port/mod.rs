@@ -4,9 +4,11 @@
 //! Locks are taken links first, then actions, accounts, services, requests and sessions, each in id order, so that no two
 //! transactions wait for each other in a circle. Deliberately absent: SQL, tables, and any operation that decides.
 
+mod keep;
 mod read;
 mod write;
 
+pub use keep::{Forgotten, Old};
 pub use read::{ActionFilter, Catalogue, LinkFilter, NetworkFilter, Page, ReadStore, ServiceFilter, Slice};
 pub use write::{Census, Deleted, Due, Guarded, Inserted, Store, Transaction, Waiting};
 

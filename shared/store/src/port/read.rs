@@ -7,6 +7,7 @@ use wanlink_domain::action::{Action, ActionState, Attempt};
 use wanlink_domain::catalogue::Network;
 use wanlink_domain::catalogue::{Account, PortMapping, Site, Tenant, Wim};
 use wanlink_domain::event::Parked;
+use wanlink_domain::hold::Hold;
 use wanlink_domain::ids::{
     AccountId, ActionId, LinkId, NetworkId, ParkedId, RequestId, ServiceId, SiteId, TenantId,
 };
@@ -26,6 +27,8 @@ pub struct Catalogue {
     pub wims: Vec<Wim>,
     pub accounts: Vec<Account>,
     pub port_mappings: Vec<PortMapping>,
+    /// What is accepted but not run; laying and lifting one is a new version of the catalogue.
+    pub holds: Vec<Hold>,
 }
 
 /// Which part of a list: rows after `(created_at, id)`, at most `limit` of them.

@@ -1,6 +1,6 @@
 //! The write side: transactions of set-based operations. Only the conductors hold one.
 
-use super::{Capabilities, StoreError};
+use super::{Capabilities, Forgotten, Old, StoreError};
 use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::Value;
@@ -8,6 +8,7 @@ use uuid::Uuid;
 use wanlink_domain::action::{Action, ActionState, Attempt};
 use wanlink_domain::catalogue::{Account, Network, PortMapping, Site};
 use wanlink_domain::event::{OutboxEvent, Parked};
+use wanlink_domain::hold::{Hold, HoldKind};
 use wanlink_domain::ids::{
     AccountId, ActionId, CommandId, EventId, InstallationId, LinkId, NetworkId, ParkedId, RequestId,
     ServiceId, SessionId, SiteId, TenantId, WimId,
@@ -276,4 +277,28 @@ pub trait Transaction: Send {
     async fn insert_parked(&mut self, parked: &[Parked]) -> Result<(), StoreError>;
     async fn lock_parked(&mut self, id: ParkedId) -> Result<Option<Parked>, StoreError>;
     async fn mark_replayed(&mut self, id: ParkedId, at: Timestamp) -> Result<(), StoreError>;
+
+    // --- holds, keeping ----------------------------------------------------------------------------------------
+
+    /// Without locks: all holds, the oldest first.
+    async fn holds(&mut self) -> Result<Vec<Hold>, StoreError>;
+    /// One that is there already stays as it is.
+    async fn put_hold(&mut self, hold: &Hold) -> Result<(), StoreError>;
+    async fn remove_hold(&mut self, kind: HoldKind, id: Uuid) -> Result<(), StoreError>;
+    /// Gives the SCHEDULED and RETRY actions of these accounts the time from `from` to `until` back: their waits count
+    /// as much later. `wake`: they are due at `now`, no prompt counted as sent.
+    async fn let_go(
+        &mut self,
+        accounts: &[AccountId],
+        from: Timestamp,
+        until: Timestamp,
+        now: Timestamp,
+        wake: bool,
+    ) -> Result<u64, StoreError>;
+    /// Makes everything that may have been prompted and is not running due at `now`, no prompt counted as sent: the
+    /// queues that held the prompts are gone.
+    async fn forget_prompts(&mut self, now: Timestamp) -> Result<u64, StoreError>;
+    /// Removes up to `limit` rows of one kind that ended before `before`, skipping rows that others hold; never what
+    /// is unfinished or still needed.
+    async fn forget(&mut self, old: Old, before: Timestamp, limit: u32) -> Result<Forgotten, StoreError>;
 }

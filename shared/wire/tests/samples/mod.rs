@@ -8,6 +8,7 @@ use wanlink_domain::action::{ActionKind, Found, Outcome};
 use wanlink_domain::catalogue::{
     AccountStatus, Network, NetworkStatus, PortMapping, Sealed, SwitchPort, Tenant,
 };
+use wanlink_domain::hold::{Hold, HoldKind};
 use wanlink_domain::ids::{
     AccountId, ActionId, CommandId, InstallationId, LinkId, MessageId, NetworkId, ParkedId, PortMappingId,
     RequestId, ServiceId, SessionId, SiteId, TenantId, WimId,
@@ -281,6 +282,8 @@ fn commands() -> Vec<(String, Message)> {
     };
     let answer = |result| -> Message { Answer { id: CommandId(id(0xC0)), result }.into() };
     let refused = CommandResult::Refused { problem: reason(Code::VersionMismatch), current: Some(3) };
+    let words = Some("maintenance".to_owned());
+    let hold = Hold { kind: HoldKind::Account, id: id(3), reason: words, since: Timestamp(3) };
     named([
         ("command_create", command(Operation::Create { object: tenant() })),
         ("command_update", command(Operation::Update { object: tenant(), expected: 1 })),
@@ -291,6 +294,8 @@ fn commands() -> Vec<(String, Message)> {
         ),
         ("command_cancel", command(Operation::Cancel { request: REQUEST })),
         ("command_replay", command(Operation::Replay { parked: ParkedId(id(8)) })),
+        ("command_hold", command(Operation::Hold { hold })),
+        ("command_lift", command(Operation::Lift { kind: HoldKind::All, id: Uuid::nil() })),
         (
             "answer_applied",
             answer(CommandResult::Applied { object: Some(Box::new(tenant())), mappings: None }),

@@ -81,6 +81,7 @@ pub async fn the_catalogue_is_read_whole_in_id_order(bench: Bench) -> Outcome {
         wims: vec![rows::wim(1)],
         accounts: vec![rows::account(1, 1, 1)],
         port_mappings: vec![rows::mapping(1, 1, 1), rows::mapping(2, 1, 2)],
+        holds: vec![],
     };
     equal("catalogue", opened.read.catalogue().await?, expected)
 }

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use wanlink_domain::action::{Action, Attempt};
 use wanlink_domain::catalogue::{Account, Network, PortMapping, Site};
 use wanlink_domain::event::{OutboxEvent, Parked};
+use wanlink_domain::hold::{Hold, HoldKind};
 use wanlink_domain::ids::{
     AccountId, ActionId, CommandId, EventId, InstallationId, LinkId, NetworkId, ParkedId, RequestId,
     ServiceId, SessionId, SiteId, TenantId, WimId,
@@ -24,7 +25,8 @@ use wanlink_domain::request::{CounterDelta, Request};
 use wanlink_domain::service::Service;
 use wanlink_domain::time::Timestamp;
 use wanlink_store::port::{
-    Capabilities, Census, Deleted, Due, Guarded, Inserted, Page, ReadStore, Store, StoreError, Transaction,
+    Capabilities, Census, Deleted, Due, Forgotten, Guarded, Inserted, Old, Page, ReadStore, Store,
+    StoreError, Transaction,
 };
 
 /// The promise that is broken.
@@ -319,5 +321,17 @@ transaction! {
         fn insert_parked(parked: &[Parked]) -> ();
         fn lock_parked(id: ParkedId) -> Option<Parked>;
         fn mark_replayed(id: ParkedId, at: Timestamp) -> ();
+        fn holds() -> Vec<Hold>;
+        fn put_hold(hold: &Hold) -> ();
+        fn remove_hold(kind: HoldKind, id: Uuid) -> ();
+        fn let_go(
+            accounts: &[AccountId],
+            from: Timestamp,
+            until: Timestamp,
+            now: Timestamp,
+            wake: bool
+        ) -> u64;
+        fn forget_prompts(now: Timestamp) -> u64;
+        fn forget(old: Old, before: Timestamp, limit: u32) -> Forgotten;
     }
 }

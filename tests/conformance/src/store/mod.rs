@@ -9,6 +9,7 @@ mod atomicity;
 mod catalogue;
 mod due;
 pub mod faulty;
+mod keep;
 mod leases;
 mod links;
 mod locks;
@@ -254,6 +255,13 @@ cases! { $
     due::actions_that_need_a_network_are_made_due,
     due::due_refreshes_are_of_held_ready_accounts_without_work,
     due::refreshes_are_scheduled_and_last_seen_is_kept,
+    keep::holds_are_laid_once_and_lifted,
+    keep::what_is_let_go_gets_its_time_back,
+    keep::prompts_are_forgotten_but_not_a_retrys_own_time,
+    keep::old_events_go_when_they_were_published,
+    keep::old_answers_and_replayed_messages_go,
+    keep::old_requests_go_whole_but_for_what_a_living_link_rests_on,
+    keep::old_tombstones_go_with_their_actions,
     leases::updating_accounts_writes_lease_status_and_events_alone,
     leases::an_account_is_held_only_by_a_known_session,
     leases::accounts_of_a_session_are_held_or_formerly_held,

@@ -6,6 +6,7 @@ pub mod bench;
 pub mod controllers;
 pub mod cut_off;
 pub mod demo;
+pub mod holds;
 pub mod idempotency;
 pub mod input;
 pub mod leases;
@@ -13,6 +14,7 @@ pub mod lifecycle;
 pub mod networks;
 pub mod parked;
 pub mod services;
+pub mod stopping;
 pub mod supersede;
 pub mod tls;
 pub mod topology;
@@ -48,6 +50,11 @@ macro_rules! suite {
             services::a_service_is_taken_whole_or_not_at_all,
             services::a_service_outlives_its_processes,
             tls::a_link_comes_and_goes_over_mutual_tls_alone,
+            holds::a_paused_account_accepts_and_does_not_run,
+            holds::a_paused_wim_accepts_and_does_not_run,
+            holds::a_frozen_system_refuses_and_starts_nothing,
+            stopping::a_stop_under_load_loses_nothing_and_ends_in_time,
+            stopping::a_second_signal_ends_at_once,
             topology::a_topology_is_imported_once,
             cut_off::five_hundred_links_outlive_every_process_and_server,
         }

@@ -11,6 +11,7 @@
 mod catalogue;
 mod due;
 pub(super) mod engine;
+mod keep;
 mod leases;
 mod locks;
 mod outbox;

@@ -4,6 +4,7 @@
 use super::super::relational::check_schema;
 use super::super::rows::{page_limit, slice};
 use super::catalogue::{CatalogueRow, each};
+use super::keep;
 use super::rows::{Changes, Stored, Tables};
 use super::table::{Entry, Key, View};
 use super::{CAPABILITIES, Handle, SCHEMA};
@@ -16,6 +17,7 @@ use uuid::Uuid;
 use wanlink_domain::action::{Action, Attempt};
 use wanlink_domain::catalogue::{Account, Network, PortMapping, Site, Tenant, Wim};
 use wanlink_domain::event::Parked;
+use wanlink_domain::hold::Hold;
 use wanlink_domain::ids::{ActionId, LinkId, NetworkId, ParkedId, RequestId, ServiceId, TenantId};
 use wanlink_domain::lease::Session;
 use wanlink_domain::link::{Link, LinkStatus};
@@ -101,6 +103,7 @@ impl ReadStore for MemoryReadStore {
             wims: it.all::<Wim>(),
             accounts: it.all::<Account>(),
             port_mappings: it.all::<PortMapping>(),
+            holds: keep::oldest_first(it.all::<Hold>()),
         })
     }
 

@@ -9,6 +9,7 @@ use serde_json::Value;
 use wanlink_domain::action::{Action, ActionState, Attempt};
 use wanlink_domain::catalogue::{Account, AccountPhase, Network, PortMapping, Site, Tenant, Wim};
 use wanlink_domain::event::{OutboxEvent, Parked};
+use wanlink_domain::hold::Hold;
 use wanlink_domain::ids::{CommandId, InstallationId};
 use wanlink_domain::lease::Session;
 use wanlink_domain::link::{Link, LinkStatus, Wish};
@@ -79,6 +80,7 @@ tables! {
     attempts: Attempt = Attempts,
     events: Event = Events,
     parked: Parked = ParkedMessages,
+    holds: Hold = Holds,
 }
 
 /// An answered command.
@@ -87,6 +89,7 @@ pub(super) struct Command {
     pub id: CommandId,
     pub digest: String,
     pub answer: Value,
+    pub answered_at: Timestamp,
 }
 
 /// An event with its place in the outbox.
@@ -253,6 +256,10 @@ stored! {
         found by [Entry::Created(row.parked_at)],
         unique [],
         holds [(row.count > 0, "count is not positive")];
+    Hold in holds as Holds, |row| key Key(row.id, row.kind as i64),
+        found by [],
+        unique [],
+        holds [];
 }
 
 fn has_bandwidth(wish: &Wish) -> bool {

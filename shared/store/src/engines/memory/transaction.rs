@@ -7,9 +7,9 @@
 use super::locks::{Lock, Mode, TxId};
 use super::rows::{Changes, Command, Name};
 use super::scope::{Halt, Scope, Step};
-use super::table::Entry;
-use super::{MemoryDatabase, catalogue, due, leases, outbox, services, work};
-use crate::port::{Census, Deleted, Due, Guarded, Inserted, StoreError, Transaction};
+use super::table::{Entry, Key};
+use super::{MemoryDatabase, catalogue, due, keep, leases, outbox, services, work};
+use crate::port::{Census, Deleted, Due, Forgotten, Guarded, Inserted, Old, StoreError, Transaction};
 use async_trait::async_trait;
 use serde_json::Value;
 use std::sync::Arc;
@@ -18,6 +18,7 @@ use uuid::Uuid;
 use wanlink_domain::action::{Action, Attempt};
 use wanlink_domain::catalogue::{Account, Network, PortMapping, Site};
 use wanlink_domain::event::{OutboxEvent, Parked};
+use wanlink_domain::hold::{Hold, HoldKind};
 use wanlink_domain::ids::{
     AccountId, ActionId, CommandId, EventId, InstallationId, LinkId, NetworkId, ParkedId, RequestId,
     ServiceId, SessionId, SiteId, TenantId, WimId,
@@ -135,8 +136,10 @@ impl Transaction for MemoryTransaction {
         digest: &str,
         answer: &Value,
     ) -> Result<(), StoreError> {
+        let clock = self.database.clock.clone();
         self.run(|it| {
-            let row = Command { id, digest: digest.to_owned(), answer: answer.clone() };
+            let answered_at = clock.wall();
+            let row = Command { id, digest: digest.to_owned(), answer: answer.clone(), answered_at };
             it.claim(&row)?;
             if it.get::<Command>(id.0).is_some() {
                 let text = format!("command {id} was recorded by another transaction");
@@ -403,5 +406,36 @@ impl Transaction for MemoryTransaction {
 
     async fn mark_replayed(&mut self, id: ParkedId, at: Timestamp) -> Result<(), StoreError> {
         self.run(|it| outbox::mark_replayed(it, id, at)).await
+    }
+
+    async fn holds(&mut self) -> Result<Vec<Hold>, StoreError> {
+        self.run(|it| Ok(keep::oldest_first(it.view::<Hold>().all().cloned().collect()))).await
+    }
+
+    async fn put_hold(&mut self, hold: &Hold) -> Result<(), StoreError> {
+        self.run(|it| keep::put_hold(it, hold)).await
+    }
+
+    async fn remove_hold(&mut self, kind: HoldKind, id: Uuid) -> Result<(), StoreError> {
+        self.run(|it| keep::remove_hold(it, Key(id, kind as i64))).await
+    }
+
+    async fn let_go(
+        &mut self,
+        accounts: &[AccountId],
+        from: Timestamp,
+        until: Timestamp,
+        now: Timestamp,
+        wake: bool,
+    ) -> Result<u64, StoreError> {
+        self.run(|it| keep::let_go(it, accounts, (from, until, now), wake)).await
+    }
+
+    async fn forget_prompts(&mut self, now: Timestamp) -> Result<u64, StoreError> {
+        self.run(|it| keep::forget_prompts(it, now)).await
+    }
+
+    async fn forget(&mut self, old: Old, before: Timestamp, limit: u32) -> Result<Forgotten, StoreError> {
+        self.run(|it| keep::forget(it, old, before, limit)).await
     }
 }

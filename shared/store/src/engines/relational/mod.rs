@@ -6,6 +6,7 @@
 //! and any driver.
 
 mod catalogue;
+mod keep;
 mod reader;
 mod services;
 mod statements;

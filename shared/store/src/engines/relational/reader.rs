@@ -13,6 +13,7 @@ use uuid::Uuid;
 use wanlink_domain::action::{Action, Attempt};
 use wanlink_domain::catalogue::{Account, Network, PortMapping, Site, Tenant, Wim};
 use wanlink_domain::event::Parked;
+use wanlink_domain::hold::Hold;
 use wanlink_domain::ids::{ActionId, LinkId, NetworkId, ParkedId, RequestId, ServiceId, TenantId};
 use wanlink_domain::lease::Session;
 use wanlink_domain::link::Link;
@@ -69,6 +70,7 @@ struct CatalogueRow {
     wims: Vec<Wim>,
     accounts: Vec<Account>,
     port_mappings: Vec<PortMapping>,
+    holds: Vec<Hold>,
 }
 
 fn missing() -> StoreError {
@@ -94,9 +96,9 @@ impl<S: Source> ReadStore for Reader<S> {
 
     async fn catalogue(&self) -> Result<Catalogue, StoreError> {
         let row: Option<CatalogueRow> = self.first(S::STATEMENTS.catalogue, Vec::new()).await?;
-        let CatalogueRow { version, tenants, sites, wims, accounts, port_mappings } =
+        let CatalogueRow { version, tenants, sites, wims, accounts, port_mappings, holds } =
             row.ok_or_else(missing)?;
-        Ok(Catalogue { version, tenants, sites, wims, accounts, port_mappings })
+        Ok(Catalogue { version, tenants, sites, wims, accounts, port_mappings, holds })
     }
 
     async fn object(&self, kind: Kind, id: Uuid) -> Result<Option<Object>, StoreError> {

@@ -6,7 +6,10 @@ macro_rules! each_statement {
     ($then:ident) => {
         $then! {
             account_delete, account_insert, account_lock, account_references, account_taken,
-            account_update, accounts_by_id, accounts_lock, accounts_of_session, accounts_update,
+            account_update, accounts_by_id, actions_let_go, actions_drop_of_links, actions_drop_of_requests,
+            answers_forget, attempts_drop_of_links, attempts_drop_of_requests, events_forget, hold_put,
+            hold_remove, holds, links_drop, prompts_forget, replayed_forget, requests_drop, requests_old,
+            tombstones_old, accounts_lock, accounts_of_session, accounts_update,
             actions_by_id, actions_insert, actions_page, actions_update, attempts, attempts_insert,
             catalogue, catalogue_bump, census, catalogue_version, command, command_insert, due_actions,
             due_refreshes, events_insert, events_publish, installation, last_failed, leasable_accounts,

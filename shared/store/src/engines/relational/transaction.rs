@@ -1,8 +1,8 @@
 //! The write side: each operation of the port as its statements.
 
-use super::super::rows::{decode, int, json, text};
+use super::super::rows::{decode, int, json, text, word};
 use super::{Arg, Fault, Statements, Work};
-use crate::port::{Census, Deleted, Due, Guarded, Inserted, StoreError, Transaction};
+use crate::port::{Census, Deleted, Due, Forgotten, Guarded, Inserted, Old, StoreError, Transaction};
 use async_trait::async_trait;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -12,6 +12,7 @@ use uuid::Uuid;
 use wanlink_domain::action::{Action, Attempt};
 use wanlink_domain::catalogue::{Account, Network, PortMapping, Site};
 use wanlink_domain::event::{OutboxEvent, Parked};
+use wanlink_domain::hold::{Hold, HoldKind};
 use wanlink_domain::ids::{
     AccountId, ActionId, CommandId, EventId, InstallationId, LinkId, NetworkId, ParkedId, RequestId,
     ServiceId, SessionId, SiteId, TenantId, WimId,
@@ -421,5 +422,38 @@ impl<W: Work> Transaction for SqlTransaction<W> {
     async fn mark_replayed(&mut self, id: ParkedId, at: Timestamp) -> Result<(), StoreError> {
         self.execute(self.sql.parked_replay, vec![text(id), int(at.0)]).await?;
         Ok(())
+    }
+
+    async fn holds(&mut self) -> Result<Vec<Hold>, StoreError> {
+        Ok(self.fetch(self.sql.holds, Vec::new()).await?)
+    }
+
+    async fn put_hold(&mut self, hold: &Hold) -> Result<(), StoreError> {
+        self.write(self.sql.hold_put, std::slice::from_ref(hold)).await.map(drop)
+    }
+
+    async fn remove_hold(&mut self, kind: HoldKind, id: Uuid) -> Result<(), StoreError> {
+        self.execute(self.sql.hold_remove, vec![word(&kind), text(id)]).await?;
+        Ok(())
+    }
+
+    async fn let_go(
+        &mut self,
+        accounts: &[AccountId],
+        from: Timestamp,
+        until: Timestamp,
+        now: Timestamp,
+        wake: bool,
+    ) -> Result<u64, StoreError> {
+        let args = vec![json(accounts)?, int(from.0), int(until.0), int(now.0), int(i64::from(wake))];
+        Ok(self.execute(self.sql.actions_let_go, args).await?)
+    }
+
+    async fn forget_prompts(&mut self, now: Timestamp) -> Result<u64, StoreError> {
+        Ok(self.execute(self.sql.prompts_forget, vec![int(now.0)]).await?)
+    }
+
+    async fn forget(&mut self, old: Old, before: Timestamp, limit: u32) -> Result<Forgotten, StoreError> {
+        self.remove_old(old, before, limit).await
     }
 }

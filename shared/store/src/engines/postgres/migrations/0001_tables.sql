@@ -146,12 +146,22 @@ create table networks (
 create index networks_by_site on networks (site_id);
 create index networks_by_service on networks (network_service_id) where network_service_id is not null;
 
+-- What is accepted but not run: a paused account or WIM, or (nil) everything.
+create table holds (
+    kind text not null check (kind in ('account', 'wim', 'all')),
+    id uuid not null,
+    reason text,
+    since bigint not null,
+    primary key (kind, id)
+);
+
 create table commands (
     id uuid primary key,
     digest text not null,
     answer jsonb not null,
     answered_at bigint not null default ((extract(epoch from clock_timestamp()) * 1000000)::bigint)
 );
+create index commands_by_answer on commands (answered_at);
 
 create table links (
     id uuid primary key,
@@ -195,6 +205,7 @@ create index links_by_tenant on links (tenant_id, created_at, id);
 create index links_by_account on links (account_id, created_at, id);
 create index links_live_by_account on links (live_account_id) where live_account_id is not null;
 create index links_by_service on links (network_service_id, id) where network_service_id is not null;
+create index links_by_deletion on links (deleted_at, id) where deleted_at is not null;
 create index links_by_refresh on links (refresh_due_at, id) where refresh_due_at is not null;
 
 -- Which networks a link needs: an index over `wish.endpoints[].network_id`, kept by the triggers below.

@@ -5,5 +5,6 @@ select json_build_object(
     'sites', (select coalesce(json_agg(t order by t.id), '[]') from sites t),
     'wims', (select coalesce(json_agg(t order by t.id), '[]') from wims t),
     'accounts', (select coalesce(json_agg(t order by t.id), '[]') from accounts t),
-    'port_mappings', (select coalesce(json_agg(t order by t.id), '[]') from port_mappings t)
+    'port_mappings', (select coalesce(json_agg(t order by t.id), '[]') from port_mappings t),
+    'holds', (select coalesce(json_agg(t order by t.since, t.kind, t.id), '[]') from holds t)
 )::text

@@ -150,12 +150,22 @@ create table networks (
 create index networks_by_site on networks (site_id);
 create index networks_by_service on networks (network_service_id) where network_service_id is not null;
 
+-- What is accepted but not run: a paused account or WIM, or (nil) everything.
+create table holds (
+    kind text not null check (kind in ('account', 'wim', 'all')),
+    id text not null,
+    reason text,
+    since integer not null,
+    primary key (kind, id)
+) strict;
+
 create table commands (
     id text primary key,
     digest text not null,
     answer text not null check (json_valid(answer)),
     answered_at integer not null default (cast(unixepoch('subsec') * 1000000 as integer))
 ) strict;
+create index commands_by_answer on commands (answered_at);
 
 create table links (
     id text primary key,
@@ -199,6 +209,7 @@ create index links_by_tenant on links (tenant_id, created_at, id);
 create index links_by_account on links (account_id, created_at, id);
 create index links_live_by_account on links (live_account_id) where live_account_id is not null;
 create index links_by_service on links (network_service_id, id) where network_service_id is not null;
+create index links_by_deletion on links (deleted_at, id) where deleted_at is not null;
 create index links_by_refresh on links (refresh_due_at, id) where refresh_due_at is not null;
 
 -- Which networks a link needs: an index over `wish.endpoints[].network_id`, kept by the triggers below.

@@ -57,6 +57,10 @@ select *, json_object(
     'modified_at', modified_at) as row
 from services;
 
+create view holds_json as
+select *, json_object('kind', kind, 'id', id, 'reason', reason, 'since', since) as row
+from holds;
+
 create view sessions_json as
 select *, json_object(
     'id', id, 'worker', worker, 'connectors', json(connectors), 'capacity', capacity,

@@ -5,5 +5,6 @@ select json_object(
     'sites', (select json_group_array(json(row) order by id) from sites_json),
     'wims', (select json_group_array(json(row) order by id) from wims_json),
     'accounts', (select json_group_array(json(row) order by id) from accounts_json),
-    'port_mappings', (select json_group_array(json(row) order by id) from port_mappings_json)
+    'port_mappings', (select json_group_array(json(row) order by id) from port_mappings_json),
+    'holds', (select json_group_array(json(row) order by since, kind, id) from holds_json)
 )

@@ -1,0 +1,2 @@
+-- The attempts of all actions of these requests.
+delete from attempts where action_id in (select a.id from actions a where a.request_id = any (array(select value::uuid from jsonb_array_elements_text($1::jsonb))))

@@ -1,0 +1,3 @@
+-- All holds, the oldest first.
+select to_json(t)::text from holds t
+order by t.since, t.kind, t.id

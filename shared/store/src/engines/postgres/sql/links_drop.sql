@@ -1,0 +1,2 @@
+-- These links.
+delete from links where id = any (array(select value::uuid from jsonb_array_elements_text($1::jsonb)))

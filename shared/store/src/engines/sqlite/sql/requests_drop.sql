@@ -1,0 +1,2 @@
+-- These requests.
+delete from requests where id in (select value from json_each($1))
