@@ -6,6 +6,7 @@ use crate::work::{Outgoing, Wake};
 use std::sync::Arc;
 use tokio::sync::Notify;
 use wanlink_broker::port::{Address, Broker, PublishError, Publisher, Queue, ReplyTo};
+use wanlink_domain::connector::ConnectorCatalogue;
 use wanlink_domain::ids::{AccountId, MessageId};
 use wanlink_runtime::clock::Clock;
 use wanlink_runtime::entropy::Entropy;
@@ -22,6 +23,8 @@ pub struct Context {
     pub entropy: Arc<dyn Entropy>,
     pub settings: ConductorSettings,
     pub telemetry: Telemetry,
+    /// What the connector kinds of this build can do.
+    pub connectors: ConnectorCatalogue,
     /// Work may be due, or events written, earlier than the loops that look for them expect.
     pub nudge: Nudge,
 }

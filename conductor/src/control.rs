@@ -4,6 +4,7 @@ use crate::batch::{Handled, Handler, Received};
 use crate::claims;
 use crate::commands::Commands;
 use crate::context::Context;
+use crate::listing;
 use crate::work::Wake;
 use async_trait::async_trait;
 use std::collections::BTreeMap;
@@ -30,7 +31,7 @@ impl Handler for Control {
     }
 
     fn accepts(&self, message: &Message) -> bool {
-        matches!(message, Message::Claim(_) | Message::Settings(_) | Message::Command(_))
+        matches!(message, Message::Claim(_) | Message::Settings(_) | Message::Links(_) | Message::Command(_))
     }
 
     async fn handle(&self, batch: &[Received]) -> Result<Handled, StoreError> {
@@ -42,6 +43,11 @@ impl Handler for Control {
             match &received.envelope.message {
                 Message::Claim(claim) => claims.push((claim, to)),
                 Message::Settings(query) => settings.push((query, to)),
+                Message::Links(query) => {
+                    let mut tx = self.context.store.begin().await?;
+                    let answer = listing::page(tx.as_mut(), query).await?;
+                    handled.replies.extend(to.cloned().map(|to| (to, Message::LinksAnswer(answer))));
+                }
                 Message::Command(command) => {
                     let (answer, prompts) = self.commands.execute(command).await?;
                     handled.wake.merge(Wake::ALL);

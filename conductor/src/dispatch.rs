@@ -115,6 +115,7 @@ async fn pass(context: &Context) -> Result<Pass, StoreError> {
     let mut work =
         Work::load(tx.as_mut(), links, &context.settings.budgets, context.entropy.as_ref()).await?;
     let facts = Facts::read(tx.as_mut(), &due).await?;
+    work.knows(facts.accounts.values());
     let mut polls = Vec::new();
     for due in &due {
         advance(&mut work, &facts, due.action.id, &mut polls);

@@ -7,7 +7,7 @@ use wanlink_domain::action::Action;
 use wanlink_domain::catalogue::{Account, AccountStatus};
 use wanlink_domain::event::OutboxEvent;
 use wanlink_domain::hold::Hold;
-use wanlink_domain::ids::{EventId, TenantId, derive};
+use wanlink_domain::ids::{EventId, LinkId, TenantId, derive};
 use wanlink_domain::link::{Link, LinkStatus};
 use wanlink_domain::request::Request;
 use wanlink_domain::time::Timestamp;
@@ -54,6 +54,22 @@ pub fn account_held(account: &Account, hold: &Hold, what: &str, now: Timestamp) 
         "account": account.id, "wim": account.wim_id, "by": hold.kind, "reason": hold.reason, "since": hold.since.to_string(),
     });
     event(account.id.0, "account", account.tenant_id, account.event_seq, what, now, data)
+}
+/// A list showed another number of services that no link explains; `named` are some of the links that they name.
+pub fn unknown_services(account: &Account, named: &[LinkId], now: Timestamp) -> OutboxEvent {
+    let data = json!({
+        "account": account.id, "wim": account.wim_id, "unknown_services": account.unknown_services,
+        "links": named,
+    });
+    event(
+        account.id.0,
+        "account",
+        account.tenant_id,
+        account.event_seq,
+        "account.unknown_services",
+        now,
+        data,
+    )
 }
 
 fn event(

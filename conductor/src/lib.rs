@@ -17,6 +17,7 @@ mod events;
 mod figures;
 mod journal;
 mod leases;
+mod listing;
 mod loops;
 mod outbox;
 mod parked;
@@ -44,6 +45,7 @@ use crate::loops::Loops;
 use std::sync::Arc;
 use tokio::sync::watch;
 use wanlink_broker::port::Broker;
+use wanlink_domain::connector::ConnectorCatalogue;
 use wanlink_runtime::clock::Clock;
 use wanlink_runtime::entropy::Entropy;
 use wanlink_runtime::tasks::Tasks;
@@ -58,6 +60,8 @@ pub struct ConductorDeps {
     pub entropy: Arc<dyn Entropy>,
     pub settings: ConductorSettings,
     pub telemetry: Telemetry,
+    /// What the connector kinds of this build can do.
+    pub connectors: ConnectorCatalogue,
     pub tasks: Tasks,
 }
 
@@ -85,6 +89,7 @@ impl Conductor {
             entropy: deps.entropy,
             settings: deps.settings,
             telemetry: deps.telemetry,
+            connectors: deps.connectors,
             nudge: Nudge::default(),
         });
         let tasks = deps.tasks;

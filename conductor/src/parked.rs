@@ -112,8 +112,10 @@ async fn insert(context: &Context, message: &[u8], instead: Option<&str>) -> Res
 fn usual_queue(message: &Message) -> String {
     match message {
         Message::Request(_) => "journal".into(),
-        Message::Report(_) | Message::Observed(_) => "reports".into(),
-        Message::Claim(_) | Message::Settings(_) | Message::Command(_) => "conductor".into(),
+        Message::Report(_) | Message::Observed(_) | Message::Listed(_) => "reports".into(),
+        Message::Claim(_) | Message::Settings(_) | Message::Links(_) | Message::Command(_) => {
+            "conductor".into()
+        }
         Message::Register(_) | Message::Renew(_) | Message::UpdateWim(_) | Message::Probe(_) => {
             "leases".into()
         }

@@ -5,6 +5,7 @@
 //! it. After the database or the broker was away nobody could renew, so leases are left alone for one ttl.
 
 use crate::context::Context;
+use crate::listing::first_due;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -88,6 +89,8 @@ async fn pass(context: &Context, round: Round) -> Result<usize, StoreError> {
         sessions.iter().filter(|session| session.lease_until > now).map(|session| session.id).collect();
     let ids: Vec<AccountId> = wanted.keys().copied().collect();
     let mut locked = tx.lock_accounts(&ids).await?;
+    let kinds: BTreeMap<AccountId, &str> =
+        accounts.iter().map(|(account, kind)| (account.id, kind.as_str())).collect();
     let mut granted = Vec::new();
     for account in &mut locked {
         let Some(to) = wanted.get(&account.id) else { continue };
@@ -103,6 +106,11 @@ async fn pass(context: &Context, round: Round) -> Result<usize, StoreError> {
             end_epoch(account, lease_until, now);
         }
         grant(account, *to);
+        let lists = kinds
+            .get(&account.id)
+            .and_then(|kind| context.connectors.get(kind))
+            .is_some_and(|it| it.can_list);
+        account.refresh_due_at = first_due(account, lists, now, context.settings.budgets.refresh);
         granted.push(account.clone());
     }
     tx.update_accounts(&granted).await?;

@@ -1,6 +1,8 @@
-//! Refreshes: settled links are looked at again, so that the database and the controllers converge.
+//! Refreshes: settled links are looked at again, so that the database and the controllers converge. Where the connector
+//! lists, an account is due as a whole (`listing`); elsewhere each link is.
 
 use crate::context::Context;
+use crate::listing;
 use crate::resolve::Places;
 use crate::room::Room;
 use crate::work::jittered;
@@ -22,9 +24,9 @@ const LINKS_PER_MESSAGE: usize = 64;
 /// Asks for observations until the tasks are stopped.
 pub async fn refresh(context: Arc<Context>, tasks: Tasks) {
     while !tasks.is_stopping() {
-        let pause = match pass(&context).await {
-            Ok(n) if n == BATCH as usize => continue,
-            Ok(_) | Err(StoreError::Conflict(_)) => context.settings.tick,
+        let pause = match both(&context).await {
+            Ok(true) => continue,
+            Ok(false) | Err(StoreError::Conflict(_)) => context.settings.tick,
             Err(error) => {
                 tracing::debug!(%error, "no refreshes while the database is away");
                 Duration::from_secs(1)
@@ -38,10 +40,17 @@ pub async fn refresh(context: Arc<Context>, tasks: Tasks) {
     }
 }
 
-async fn pass(context: &Context) -> Result<usize, StoreError> {
+/// Accounts that are listed, then links that are observed one by one; whether more of either may be due.
+async fn both(context: &Context) -> Result<bool, StoreError> {
     if !context.broker.health().borrow().ready() {
-        return Ok(0);
+        return Ok(false);
     }
+    let lists = listing::pass(context).await?;
+    let links = pass(context).await?;
+    Ok(lists == listing::BATCH as usize || links == BATCH as usize)
+}
+
+async fn pass(context: &Context) -> Result<usize, StoreError> {
     let mut tx = context.store.begin().await?;
     let now = tx.now().await?;
     let links = tx.due_refreshes(now, BATCH).await?;
@@ -55,18 +64,29 @@ async fn pass(context: &Context) -> Result<usize, StoreError> {
     let alive: BTreeSet<SessionId> =
         sessions.into_iter().filter(|session| session.lease_until > now).map(|session| session.id).collect();
     let holds = Holds::new(tx.holds().await?);
-    let epochs: BTreeMap<AccountId, i64> = tx
-        .accounts(&accounts)
-        .await?
+    let accounts = tx.accounts(&accounts).await?;
+    let listed: BTreeSet<AccountId> = accounts
+        .iter()
+        .filter(|account| account.refresh_due_at.is_some())
+        .map(|account| account.id)
+        .collect();
+    let epochs: BTreeMap<AccountId, i64> = accounts
         .into_iter()
         .filter(|account| account.session_id.is_some_and(|holder| alive.contains(&holder)))
+        .filter(|account| !listed.contains(&account.id))
         // A paused controller may be under repair: nothing is asked of it that can wait.
         .filter(|account| holds.on(account.id, account.wim_id).is_none())
         .map(|account| (account.id, account.epoch))
         .collect();
-    let ids: Vec<LinkId> = links.iter().map(|link| link.id).collect();
+    let (by_account, by_themselves): (Vec<&Link>, Vec<&Link>) =
+        links.iter().partition(|link| listed.contains(&link.account_id));
+    let ids = |links: &[&Link]| links.iter().map(|link| link.id).collect::<Vec<LinkId>>();
     let due = now.after(jittered(context.settings.budgets.refresh, context.entropy.bits()));
-    tx.schedule_refreshes(&ids, due, None).await?;
+    tx.schedule_refreshes(&ids(&by_themselves), Some(due), None).await?;
+    // They came due once by a path that does not know their account's ways.
+    if !by_account.is_empty() {
+        tx.schedule_refreshes(&ids(&by_account), None, None).await?;
+    }
     tx.commit().await?;
 
     let mut room = Room::default();
@@ -82,9 +102,9 @@ async fn pass(context: &Context) -> Result<usize, StoreError> {
                 .map(|link| ObserveLink { version: link.version, task: places.task(link, &link.wish) })
                 .collect();
             if room.in_queue(context, account).await {
-                context.to_account(account, Observe { account, epoch, links }.into()).await;
+                context.to_account(account, Observe { account, epoch, links, list: None }.into()).await;
             }
         }
     }
-    Ok(ids.len())
+    Ok(links.len())
 }

@@ -3,6 +3,7 @@
 
 use crate::batch::{Handled, Handler, Received};
 use crate::context::Context;
+use crate::listing;
 use crate::work::{Work, Written, jittered};
 use async_trait::async_trait;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,11 +13,14 @@ use wanlink_domain::action::{Action, ActionKind, ActionState, Event, Found, Outc
 use wanlink_domain::catalogue::Account;
 use wanlink_domain::ids::{AccountId, ActionId, LinkId, SessionId};
 use wanlink_domain::lease::{Standing, standing};
-use wanlink_domain::link::{Link, LinkStatus, StatusSource};
+use wanlink_domain::link::{LinkStatus, StatusSource};
+use wanlink_domain::observation::{Known, shown};
 use wanlink_domain::reason::{Code, Reason};
 use wanlink_store::port::{StoreError, Transaction};
 use wanlink_wire::Message;
-use wanlink_wire::report::{Fate, Observed, ObservedItem, Report, ReportItem, Reported, ReportedItem, Sight};
+use wanlink_wire::report::{
+    Fate, Listed, Observed, ObservedItem, Report, ReportItem, Reported, ReportedItem, Sight,
+};
 
 /// Consumes `wan.reports`.
 pub struct Reports {
@@ -30,21 +34,24 @@ impl Handler for Reports {
     }
 
     fn accepts(&self, message: &Message) -> bool {
-        matches!(message, Message::Report(_) | Message::Observed(_))
+        matches!(message, Message::Report(_) | Message::Observed(_) | Message::Listed(_))
     }
 
     async fn handle(&self, batch: &[Received]) -> Result<Handled, StoreError> {
         let mut reports: Vec<(&Report, Option<&ReplyTo>)> = Vec::new();
         let mut sights: Vec<(SessionId, &ObservedItem)> = Vec::new();
+        let mut lists: Vec<&Listed> = Vec::new();
         for received in batch {
             match &received.envelope.message {
                 Message::Report(report) => reports.push((report, received.reply_to.as_ref())),
                 Message::Observed(Observed { session, items }) => {
                     sights.extend(items.iter().map(|item| (*session, item)));
                 }
+                Message::Listed(listed) => lists.push(listed),
                 _ => {}
             }
         }
+        listing::record(&self.context, &lists).await?;
         let mut tx = self.context.store.begin().await?;
         let (fates, written) = self.apply(tx.as_mut(), &reports, &sights).await?;
         tx.commit().await?;
@@ -79,6 +86,7 @@ impl Reports {
         let ids: Vec<AccountId> = ids.into_iter().collect();
         let accounts: BTreeMap<AccountId, Account> =
             tx.accounts(&ids).await?.into_iter().map(|row| (row.id, row)).collect();
+        work.knows(accounts.values());
 
         let mut fates = Vec::with_capacity(reports.len());
         for (report, _) in reports {
@@ -91,12 +99,18 @@ impl Reports {
             };
             fates.push(report.items.iter().map(one).collect());
         }
-        let seen = self.observe(&mut work, &accounts, sights);
+        let (listed, seen): (Vec<_>, Vec<_>) =
+            self.observe(&mut work, &accounts, sights).into_iter().partition(|(account, _)| {
+                accounts.get(account).is_some_and(|account| account.refresh_due_at.is_some())
+            });
         let now = work.now;
         let written = work.write(tx).await?;
-        if !seen.is_empty() {
-            let due = now.after(jittered(context.settings.budgets.refresh, context.entropy.bits()));
-            tx.schedule_refreshes(&seen, due, Some(now)).await?;
+        let due = now.after(jittered(context.settings.budgets.refresh, context.entropy.bits()));
+        for (seen, due) in [(seen, Some(due)), (listed, None)] {
+            let links: Vec<LinkId> = seen.into_iter().map(|(_, link)| link).collect();
+            if !links.is_empty() {
+                tx.schedule_refreshes(&links, due, Some(now)).await?;
+            }
         }
         Ok((fates, written))
     }
@@ -107,7 +121,7 @@ impl Reports {
         work: &mut Work<'_>,
         accounts: &BTreeMap<AccountId, Account>,
         sights: &[(SessionId, &ObservedItem)],
-    ) -> Vec<LinkId> {
+    ) -> BTreeSet<(AccountId, LinkId)> {
         let mut unchanged = BTreeSet::new();
         for (session, item) in sights {
             if !is_current(accounts, *session, item.account, item.epoch, work) {
@@ -115,51 +129,33 @@ impl Reports {
             }
             let Some(link) = work.link(item.link) else { continue };
             let settled = work.unfinished(item.link).is_empty() && link.status != LinkStatus::Deleted;
-            if link.version != item.version || !settled || link.account_id != item.account {
+            // What came before a report of the same batch is older than what that report settled.
+            let changed = link.version != item.version || work.has_changed(item.link);
+            if changed || !settled || link.account_id != item.account {
                 continue;
             }
-            let (status, reason) = match &item.sight {
-                Sight::Seen { found } => match found.status {
-                    Some(status) => (status, found.reason.clone()),
-                    None => (LinkStatus::Error, Some(vanished(item.link))),
-                },
-                Sight::Failed { reason } => (LinkStatus::WimError, Some(reason.clone())),
-            };
-            // What is wanted gone shows only that (a DELETE of it failed).
-            let shown = link.deletion.is_none();
+            let known = Known::of(link);
+            let (service_id, conn_info) = (link.service_id.as_ref(), link.conn_info.as_ref());
             match &item.sight {
-                Sight::Seen { found } if link.status == status && same(link, found, reason.as_ref()) => {
-                    unchanged.insert(item.link);
+                Sight::Seen { found } if known.confirmed_by(item.link, found, service_id, conn_info) => {
+                    unchanged.insert((item.account, item.link));
                 }
                 Sight::Seen { found } => {
                     work.saw(item.link, found.clone());
-                    if shown {
+                    // What is wanted gone shows only that (a DELETE of it failed).
+                    if !known.deleting {
+                        let (status, reason) = shown(item.link, found);
                         work.set_status(item.link, status, reason);
                     }
                 }
-                Sight::Failed { .. } if shown && link.status != status => {
-                    work.set_status(item.link, status, reason);
+                Sight::Failed { .. } if known.is_unreachable() => {}
+                Sight::Failed { reason } => {
+                    work.set_status(item.link, LinkStatus::WimError, Some(reason.clone()));
                 }
-                Sight::Failed { .. } => {}
             }
         }
-        unchanged.into_iter().collect()
+        unchanged
     }
-}
-
-/// A sight that tells nothing new costs no write of the row, only the time at which it was seen.
-fn same(link: &Link, found: &Found, reason: Option<&Reason>) -> bool {
-    link.status_reason.as_ref() == reason
-        && link.observed_status == found.status
-        && link.status_source == Some(found.status_source)
-        && (found.service_id.is_none() || link.service_id == found.service_id)
-        && (found.conn_info.is_none() || link.conn_info == found.conn_info)
-}
-
-fn vanished(link: LinkId) -> Reason {
-    let detail =
-        format!("the service of link {link} is not at the controller any more; retry the link to rebuild it");
-    Reason::new(Code::Vanished, detail)
 }
 
 /// The actions that are reported on and already finished.

@@ -13,6 +13,7 @@ use wanlink_domain::action::{
     link_after, overtaken,
 };
 use wanlink_domain::budget::Budgets;
+use wanlink_domain::catalogue::Account;
 use wanlink_domain::event::OutboxEvent;
 use wanlink_domain::ids::{AccountId, ActionId, LinkId, RequestId, ServiceId};
 use wanlink_domain::link::{Link, LinkStatus};
@@ -71,6 +72,8 @@ pub struct Work<'a> {
     prompts: Vec<Outgoing>,
     /// Network services of links that came to rest: something of them may be over.
     settled: BTreeSet<ServiceId>,
+    /// Accounts known to be observed as a whole.
+    listed: BTreeSet<AccountId>,
 }
 
 impl<'a> Work<'a> {
@@ -107,7 +110,14 @@ impl<'a> Work<'a> {
             events: Vec::new(),
             prompts: Vec::new(),
             settled: BTreeSet::new(),
+            listed: BTreeSet::new(),
         })
+    }
+
+    /// Tells which accounts are observed as a whole: their links have no due time of their own.
+    pub fn knows<'b>(&mut self, accounts: impl IntoIterator<Item = &'b Account>) {
+        let listed = accounts.into_iter().filter(|account| account.refresh_due_at.is_some());
+        self.listed.extend(listed.map(|account| account.id));
     }
 
     pub fn budgets(&self) -> &Budgets {
@@ -116,6 +126,11 @@ impl<'a> Work<'a> {
 
     pub fn link(&self, id: LinkId) -> Option<&Link> {
         self.links.get(&id)
+    }
+
+    /// Whether this work has changed the link: its version counts that only once all is written.
+    pub fn has_changed(&self, id: LinkId) -> bool {
+        self.changed_links.contains(&id)
     }
 
     /// An unfinished action of the locked links, or one that this work has finished.
@@ -425,8 +440,10 @@ impl<'a> Work<'a> {
             None => {
                 self.settled.extend(self.link(link_id).and_then(|link| link.network_service_id));
                 let due = self.now.after(jittered(self.budgets.refresh, self.entropy.bits()));
+                let listed =
+                    self.links.get(&link_id).is_some_and(|link| self.listed.contains(&link.account_id));
                 self.edit_link(link_id, |link| {
-                    let observable = link.status != LinkStatus::Deleted && link.touched;
+                    let observable = link.status != LinkStatus::Deleted && link.touched && !listed;
                     link.refresh_due_at = observable.then_some(due);
                 });
             }

@@ -46,6 +46,8 @@ pub(crate) struct Account {
     pub kind: &'static str,
     /// Links that are worked on at once.
     pub permits: Semaphore,
+    /// One list at a time.
+    pub lists: Semaphore,
     pub max_in_flight: u16,
 }
 
@@ -101,6 +103,7 @@ impl Tenure {
             kind: known.map_or("unknown", |known| known.kind),
             driver: Driver::new(cx.clone(), self.holding.account, settings),
             permits: Semaphore::new(usize::from(max_in_flight)),
+            lists: Semaphore::new(1),
             holding: self.holding,
             trust: self.trust,
             tasks: self.tasks,

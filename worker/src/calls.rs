@@ -6,7 +6,7 @@ use crate::trust::TrustView;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::task::AbortOnDropHandle;
-use wanlink_connectors::port::{Connector, Desired, Failure, Remote, Removal};
+use wanlink_connectors::port::{Connector, Desired, Failure, Listing, Remote, Removal};
 use wanlink_domain::action::{Found, Outcome};
 use wanlink_domain::reason::{Code, Reason};
 use wanlink_runtime::clock::Clock;
@@ -99,6 +99,16 @@ impl<'a> Calls<'a> {
     pub async fn remove(&self, remote: Remote) -> Called<Removal> {
         let connector = self.connector.clone();
         self.isolated("remove", async move { connector.remove(&remote).await }).await
+    }
+
+    pub async fn list(&self) -> Called<Box<dyn Listing>> {
+        let connector = self.connector.clone();
+        self.isolated("list", async move { connector.list().await }).await
+    }
+
+    /// No call of its own, though some lists ask for a part of it.
+    pub async fn listed(&self, list: Arc<dyn Listing>, remote: Remote) -> Called<Found> {
+        self.cut_off(async move { list.found(&remote).await }).await
     }
 
     /// Waits for `work` within the same limits, without a task of its own.

@@ -13,12 +13,12 @@ use tokio_util::sync::CancellationToken;
 use wanlink_broker::port::Broker;
 use wanlink_connectors::registry::Connectors;
 use wanlink_domain::catalogue::AccountStatus;
-use wanlink_domain::ids::SessionId;
+use wanlink_domain::ids::{LinkId, SessionId};
 use wanlink_runtime::clock::Clock;
 use wanlink_runtime::entropy::Entropy;
 use wanlink_runtime::seal::Opener;
 use wanlink_runtime::telemetry::Telemetry;
-use wanlink_wire::conductor::AccountSettings;
+use wanlink_wire::conductor::{AccountSettings, LinksPage};
 use wanlink_wire::lease::Holding;
 
 pub(crate) struct Context {
@@ -38,6 +38,8 @@ pub(crate) struct Context {
     pub answers: Answers,
     /// Who waits for an account's settings; `None` is the answer that the epoch is over.
     pub settings_desk: Desk<Holding, Option<AccountSettings>>,
+    /// Who waits for a page of an account's links, by the link before it; likewise.
+    pub links_desk: Desk<(Holding, Option<LinkId>), Option<LinksPage>>,
     /// Who waits for the conductors' word on an account's status; likewise.
     pub wim_desk: Desk<Holding, Option<AccountStatus>>,
     pub probe_desk: Desk<u64, ()>,

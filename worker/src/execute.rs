@@ -6,8 +6,9 @@
 
 use crate::account::Account;
 use crate::calls::{Calls, Cut};
+use std::sync::Arc;
 use wanlink_connectors::policy;
-use wanlink_connectors::port::{Class, Desired, Failure, Remote};
+use wanlink_connectors::port::{Class, Desired, Failure, Listing, Remote};
 use wanlink_domain::action::{ActionKind, Found, Outcome};
 use wanlink_domain::link::{LinkStatus, ResolvedWish};
 use wanlink_domain::reason::{Code, Reason};
@@ -68,6 +69,42 @@ pub(crate) async fn sight(account: &Account, task: &Task) -> Option<Sight> {
         Err(Cut::NotBegun | Cut::Untrusted) => None,
         Err(cut @ (Cut::TimedOut | Cut::Panicked)) => Some(Sight::Failed { reason: cut.reason() }),
     }
+}
+
+/// What a list came to.
+pub(crate) enum Shown {
+    List(Arc<dyn Listing>),
+    /// The controller answers, but not with a list: its links are looked at one by one.
+    OneByOne,
+    /// It cannot be asked.
+    Failed(Reason),
+}
+
+/// Lists an account's services. `None`: the lease ran out meanwhile.
+pub(crate) async fn list(account: &Account) -> Option<Shown> {
+    let connector = match account.driver.current() {
+        Ok(connector) => connector,
+        Err(reason) => return Some(Shown::Failed(reason)),
+    };
+    let calls = Calls::new(account, connector, account.cx.settings.attempt_timeout);
+    match calls.list().await {
+        Ok(Ok(list)) => Some(Shown::List(Arc::from(list))),
+        Ok(Err(failure)) => Some(match failure.class {
+            Class::Unreachable | Class::OutcomeUnknown | Class::Busy | Class::Auth => {
+                Shown::Failed(policy::reason(&failure))
+            }
+            _ => Shown::OneByOne,
+        }),
+        Err(Cut::NotBegun | Cut::Untrusted) => None,
+        Err(cut @ (Cut::TimedOut | Cut::Panicked)) => Some(Shown::Failed(cut.reason())),
+    }
+}
+
+/// What a list shows of a link. `None`: it cannot be told from it.
+pub(crate) async fn listed(account: &Account, list: &Arc<dyn Listing>, task: &Task) -> Option<Found> {
+    let connector = account.driver.current().ok()?;
+    let calls = Calls::new(account, connector, account.cx.settings.attempt_timeout);
+    calls.listed(list.clone(), remote(task)).await.ok()?.ok()
 }
 
 /// CREATE and EDIT are the same to a connector: the service as wished. What an earlier attempt did already is not

@@ -27,6 +27,10 @@ fn route(cx: &Context, renewals: &mpsc::Sender<Renewed>, message: Message) {
             let about = Holding { account: answer.account, epoch: answer.epoch };
             cx.settings_desk.answer(&about, answer.settings);
         }
+        Message::LinksAnswer(answer) => {
+            let about = Holding { account: answer.account, epoch: answer.epoch };
+            cx.links_desk.answer(&(about, answer.after), answer.page);
+        }
         Message::WimUpdated(answer) => {
             let about = Holding { account: answer.account, epoch: answer.epoch };
             cx.wim_desk.answer(&about, answer.status);

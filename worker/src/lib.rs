@@ -29,6 +29,7 @@ mod execute;
 mod figures;
 mod inbox;
 mod intake;
+mod listing;
 mod look;
 mod monitor;
 mod post;

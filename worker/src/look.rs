@@ -2,9 +2,9 @@
 //! carry the epoch and change nothing at the controller.
 
 use crate::account::Account;
-use crate::execute;
 use crate::reports::Filing;
 use crate::settle::Ending;
+use crate::{execute, listing};
 use wanlink_wire::account::{Observe, Poll};
 use wanlink_wire::report::{ObservedItem, ReportItem};
 
@@ -28,6 +28,9 @@ pub(crate) async fn poll(account: &Account, poll: Poll) -> Ending {
 /// Looks at links one after the other, each as one among those in flight, so that a long list of them lets the
 /// account's actions through. What a drain leaves is observed later.
 pub(crate) async fn observe(account: &Account, asked: Observe) -> Ending {
+    if let Some(asked_at) = asked.list {
+        return listing::observe(account, asked_at).await;
+    }
     for link in asked.links {
         if account.cx.draining.is_cancelled() {
             break;

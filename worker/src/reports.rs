@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use wanlink_broker::port::Queue;
 use wanlink_domain::retry::Schedule;
 use wanlink_wire::Message;
-use wanlink_wire::report::{Observed, ObservedItem, Report, ReportItem};
+use wanlink_wire::report::{Listed, Observed, ObservedItem, Report, ReportItem};
 
 /// Reports on their way to the batcher; their reporters wait beyond that.
 const ENTRIES_MAX: usize = 1_024;
@@ -26,6 +26,7 @@ const AGAIN: Schedule = Schedule {
 pub(crate) enum Filing {
     Report(ReportItem),
     Observed(ObservedItem),
+    Listed(Listed),
 }
 
 struct Entry {
@@ -107,6 +108,7 @@ async fn publish(cx: &Context, batch: Vec<Entry>) -> Vec<Entry> {
         match &entry.filing {
             Filing::Report(item) => reports.push(item.clone()),
             Filing::Observed(item) => observed.push(item.clone()),
+            Filing::Listed(_) => {}
         }
     }
     let session = cx.session;
@@ -117,6 +119,7 @@ async fn publish(cx: &Context, batch: Vec<Entry>) -> Vec<Entry> {
         let confirmed = match &entry.filing {
             Filing::Report(_) => reported,
             Filing::Observed(_) => seen,
+            Filing::Listed(listed) => file(cx, listed.clone()).await,
         };
         if confirmed {
             // A reporter that has gone does not acknowledge: the conductors know a repetition.

@@ -126,6 +126,7 @@ impl Supervisor {
             reports,
             answers: Answers::new(),
             settings_desk: Desk::new(),
+            links_desk: Desk::new(),
             wim_desk: Desk::new(),
             probe_desk: Desk::new(),
             draining,

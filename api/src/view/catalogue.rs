@@ -145,6 +145,10 @@ pub struct Account {
     checked_at: Option<Time>,
     /// Null: it is not paused itself; its WIM may be.
     paused: Option<Paused>,
+    /// When the latest list was asked for with which all its settled links were compared.
+    listed_at: Option<Time>,
+    /// Services that this list showed under our mark and that no link explains; nothing removes them by itself.
+    unknown_services: i32,
     version: i64,
     created_at: Time,
     modified_at: Time,
@@ -171,6 +175,8 @@ impl From<&row::Account> for Account {
             status_since: it.status_since.into(),
             checked_at: it.checked_at.map(Time),
             paused: None,
+            listed_at: it.listed_at.map(Time),
+            unknown_services: it.unknown_services,
             version: it.version,
             created_at: it.created_at.into(),
             modified_at: it.modified_at.into(),

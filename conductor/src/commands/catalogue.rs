@@ -75,6 +75,9 @@ fn begin_account(account: &mut Account, now: Timestamp) {
     account.session_id = None;
     account.former_session_id = None;
     account.former_until = None;
+    account.refresh_due_at = None;
+    account.listed_at = None;
+    account.unknown_services = 0;
     account.event_seq = 0;
 }
 

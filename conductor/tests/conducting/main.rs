@@ -6,6 +6,7 @@ mod due;
 mod fencing;
 mod holds;
 mod keeping;
+mod listing;
 mod order;
 mod outcomes;
 mod recording;

@@ -11,8 +11,9 @@ use wanlink_broker::port::{Address, Broker, Outgoing, Publisher, Queue};
 use wanlink_conductor::{Conductor, ConductorDeps, ConductorSettings};
 use wanlink_domain::action::{Action, Outcome};
 use wanlink_domain::catalogue::{Account, AccountStatus};
+use wanlink_domain::connector::{ConnectorCatalogue, ConnectorDescriptor};
 use wanlink_domain::ids::{ActionId, CommandId, LinkId, RequestId, SessionId};
-use wanlink_domain::link::Link;
+use wanlink_domain::link::{Link, ServiceType};
 use wanlink_domain::request::Request as RequestRow;
 use wanlink_runtime::clock::SystemClock;
 use wanlink_runtime::config::Database;
@@ -22,7 +23,9 @@ use wanlink_runtime::telemetry::Telemetry;
 use wanlink_store::engines::sqlite::SqliteStore;
 use wanlink_store::port::Store;
 use wanlink_wire::account::Prompt;
-use wanlink_wire::conductor::{Claim, ClaimItem, Command, CommandResult, Operation, Verdict};
+use wanlink_wire::conductor::{
+    Claim, ClaimItem, Command, CommandResult, Links, LinksPage, Operation, Verdict,
+};
 use wanlink_wire::journal::{self, NewAction};
 use wanlink_wire::lease::{Lease, Register, Renew, Renewed, UpdateWim};
 use wanlink_wire::report::{Fate, Report, ReportItem};
@@ -56,9 +59,29 @@ pub fn settings() -> ConductorSettings {
     settings
 }
 
+/// The connector of the stage's WIM, where it lists.
+const LISTS: ConnectorDescriptor = ConnectorDescriptor {
+    kind: "simulator",
+    summary: "lists",
+    service_types: &ServiceType::ALL,
+    max_endpoints: 64,
+    encapsulations: &[],
+    bandwidth: true,
+    latency: true,
+    can_list: true,
+    client_chosen_id: true,
+    config_schema: &[],
+    status_sources: &[],
+    max_in_flight_default: 8,
+};
+
 impl Stage {
-    /// An empty database under a running conductor.
+    /// An empty database under a running conductor. No connector of it lists.
     pub async fn empty(settings: ConductorSettings) -> Self {
+        Self::with(settings, ConnectorCatalogue::default()).await
+    }
+
+    async fn with(settings: ConductorSettings, connectors: ConnectorCatalogue) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&Database::default(), folder.path()).unwrap());
         store.migrate().await.unwrap();
@@ -72,6 +95,7 @@ impl Stage {
             entropy: Arc::new(SeededEntropy::new(7)),
             settings,
             telemetry: Telemetry::default(),
+            connectors,
             tasks: tasks.clone(),
         };
         let conductor = Conductor::start(deps).await.unwrap();
@@ -86,7 +110,11 @@ impl Stage {
 
     /// Two sites, a WIM that joins them, and one tenant's ready account there.
     pub async fn furnished(settings: ConductorSettings) -> Self {
-        let stage = Self::empty(settings).await;
+        Self::empty(settings).await.furnish().await
+    }
+
+    async fn furnish(self) -> Self {
+        let stage = self;
         for object in [tenant(), site(PARIS, "paris"), site(GENEVA, "geneva"), wim(), account()] {
             let result = stage.command(Operation::Create { object }).await;
             assert!(matches!(result, CommandResult::Applied { .. }), "{result:?}");
@@ -103,6 +131,25 @@ impl Stage {
         stage.register(SESSION).await;
         let epoch = stage.granted(SESSION).await;
         (stage, epoch)
+    }
+
+    /// The same with a connector that lists.
+    pub async fn listed(settings: ConductorSettings) -> (Self, i64) {
+        let connectors = ConnectorCatalogue::new([LISTS]).unwrap();
+        let stage = Self::with(settings, connectors).await.furnish().await;
+        stage.register(SESSION).await;
+        let epoch = stage.granted(SESSION).await;
+        (stage, epoch)
+    }
+
+    /// A page of the account's settled links; `None`: the epoch is over.
+    pub async fn links(&self, session: SessionId, epoch: i64, after: Option<LinkId>) -> Option<LinksPage> {
+        let pick = |message| match message {
+            Message::LinksAnswer(answer) if answer.after == after => Some(answer.page),
+            _ => None,
+        };
+        let question = Links { session, account: ACCOUNT, epoch, after };
+        self.ask(Queue::Conductor, question.into(), pick).await
     }
 
     /// Whether the conductor calls itself ready.

@@ -116,6 +116,12 @@ pub struct Account {
     pub former_session_id: Option<SessionId>,
     /// When the former session's lease ends even without that word.
     pub former_until: Option<Timestamp>,
+    /// When its links are observed next, all at once; `None`: its connector does not list, and each has a time of its own.
+    pub refresh_due_at: Option<Timestamp>,
+    /// When the latest list was asked for with which all its settled links were compared.
+    pub listed_at: Option<Timestamp>,
+    /// Services that this list showed under our mark and that no link explains.
+    pub unknown_services: i32,
     /// Last sequence number of an event about this account.
     pub event_seq: i64,
     pub version: i64,

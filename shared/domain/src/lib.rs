@@ -16,6 +16,7 @@ pub mod ids;
 pub mod lease;
 pub mod link;
 pub mod object;
+pub mod observation;
 pub mod plan;
 pub mod port_mapping;
 pub mod reason;

@@ -6,6 +6,7 @@ use wanlink_domain::accepted::AcceptedAt;
 use wanlink_domain::action::ActionKind;
 use wanlink_domain::ids::{AccountId, ActionId, LinkId, RequestId};
 use wanlink_domain::link::ResolvedWish;
+use wanlink_domain::time::Timestamp;
 
 /// Something may be run: ask with a claim.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,7 +46,12 @@ pub struct Poll {
 pub struct Observe {
     pub account: AccountId,
     pub epoch: i64,
+    /// At these, each by itself.
     pub links: Vec<ObserveLink>,
+    /// At all links of the account, by one list: when it was asked for, by the database's clock. What they are known to be
+    /// is asked for page by page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -12,6 +12,7 @@ use wanlink_domain::ids::{
     AccountId, ActionId, CommandId, InstallationId, LinkId, ParkedId, RequestId, SessionId, WimId,
 };
 use wanlink_domain::object::{Kind, Object};
+use wanlink_domain::observation::Known;
 use wanlink_domain::reason::Reason;
 
 /// May these be run? One message for all accounts of a session.
@@ -76,6 +77,41 @@ pub struct SettingsAnswer {
     pub epoch: i64,
     /// `None`: this epoch is over.
     pub settings: Option<AccountSettings>,
+}
+
+/// What are the settled links of this account known to be? Only its current holder is told, a page at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Links {
+    pub session: SessionId,
+    pub account: AccountId,
+    pub epoch: i64,
+    /// Those behind this one, in id order.
+    pub after: Option<LinkId>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LinksAnswer {
+    pub account: AccountId,
+    pub epoch: i64,
+    pub after: Option<LinkId>,
+    /// `None`: this epoch is over.
+    pub page: Option<LinksPage>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LinksPage {
+    pub links: Vec<SettledLink>,
+    /// There are links behind the last of these.
+    pub more: bool,
+}
+
+/// A link on which no action is at work.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SettledLink {
+    /// What is found applies only while the link still has this version.
+    pub version: i64,
+    pub known: Known,
+    pub task: Task,
 }
 
 /// An account's settings, credentials sealed.

@@ -101,6 +101,10 @@ kinds! {
     Settings = "settings"(conductor::Settings),
     /// conductor -> worker.
     SettingsAnswer = "settings_answer"(conductor::SettingsAnswer),
+    /// worker -> `wan.conductor`: what an account's settled links are known to be.
+    Links = "links"(conductor::Links),
+    /// conductor -> worker.
+    LinksAnswer = "links_answer"(conductor::LinksAnswer),
     /// api -> `wan.conductor`: one change of the catalogue, or of work in progress.
     Command = "command"(conductor::Command),
     /// conductor -> api.
@@ -110,6 +114,8 @@ kinds! {
     Report = "report"(report::Report),
     /// worker -> `wan.reports`: what observations found.
     Observed = "observed"(report::Observed),
+    /// worker -> `wan.reports`: a whole account was compared with a list.
+    Listed = "listed"(report::Listed),
     /// conductor -> worker: what became of its reports.
     Reported = "reported"(report::Reported),
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use wanlink_domain::action::{Found, Outcome};
 use wanlink_domain::ids::{AccountId, ActionId, LinkId, SessionId};
 use wanlink_domain::reason::Reason;
+use wanlink_domain::time::Timestamp;
 
 /// How attempts and polls ended, over all accounts of a session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,6 +51,18 @@ pub enum Sight {
     Failed {
         reason: Reason,
     },
+}
+
+/// All settled links of an account were compared with a list; what differed was reported as observed before.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Listed {
+    pub session: SessionId,
+    pub account: AccountId,
+    pub epoch: i64,
+    /// When the list was asked for, as the question said.
+    pub asked_at: Timestamp,
+    /// Links that services under our mark name and that were none of these, as many as fit: they are at work, or unknown.
+    pub unmatched: Vec<LinkId>,
 }
 
 /// Answers reports, per session and batch.

@@ -50,6 +50,27 @@ impl Controller {
         format!("{}/probe/{{vpn_id}}", self.base)
     }
 
+    /// Where the probe tells of all links at once.
+    pub fn probe_list_url(&self) -> String {
+        format!("{}/probe", self.base)
+    }
+
+    /// Counts the reads of what has `path` in its path from now on: see [`Controller::fired_each`].
+    pub async fn count_reads(&self, path: &str) {
+        self.fault("GET", path, Action::DelayMs(0), None).await;
+    }
+
+    /// How often each rule has fired, in the order in which they were set.
+    pub async fn fired_each(&self) -> Vec<u64> {
+        let view: Value = self.read("/faults").await;
+        view["rules"].as_array().into_iter().flatten().filter_map(|rule| rule["fired"].as_u64()).collect()
+    }
+
+    /// Takes a link's service away behind everyone's back.
+    pub async fn vanish(&self, link: &str) {
+        self.tell("/faults/vanish", json!({ "vpn-id": link })).await;
+    }
+
     async fn read<T: serde::de::DeserializeOwned>(&self, path: &str) -> T {
         let answer = self.http.get(format!("{}{path}", self.base)).send().await;
         let answer = answer.unwrap_or_else(|error| panic!("controller {path}: {error}"));

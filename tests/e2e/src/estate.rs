@@ -56,6 +56,7 @@ impl Estate {
             "password": PASSWORD,
             "config": {
                 "probe_url": system.controller.probe_url(),
+                "probe_list_url": system.controller.probe_list_url(),
                 "max_in_flight": system.setup.max_in_flight,
             },
         })

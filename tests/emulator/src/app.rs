@@ -75,6 +75,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/.well-known/host-meta", get(host_meta))
         .route("/restconf", any(restconf))
         .route("/restconf/{*below}", any(restconf))
+        .route("/probe", get(probes))
         .route("/probe/{vpn_id}", get(probe))
         .merge(control::routes())
         .with_state(shared)
@@ -127,6 +128,11 @@ async fn probe(
         }
     })
     .await
+}
+
+async fn probes(State(shared): State<Arc<Shared>>, request: axum::extract::Request) -> Response {
+    let verdict = shared.faults().decide("GET", request.uri().path());
+    bend(&shared, verdict, |_| axum::Json(shared.book().probes(clock::now_ms())).into_response()).await
 }
 
 /// Does to a request what the verdict says, `act` being what it would have come to.

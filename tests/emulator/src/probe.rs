@@ -8,6 +8,7 @@ use crate::book::Book;
 use crate::draw;
 use crate::tree::Service;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The answer to `GET /probe/{vpn-id}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +44,12 @@ impl Building {
 }
 
 impl Book {
+    /// The answer to `GET /probe`: every service that shows, by its id.
+    pub(crate) fn probes(&self, now_ms: u64) -> BTreeMap<String, ProbeView> {
+        let ids = self.tree.services().map(|(id, _)| id);
+        ids.filter_map(|id| Some((id.clone(), self.probe(id, now_ms)?))).collect()
+    }
+
     /// `None` where the service does not exist, or does not show yet.
     pub(crate) fn probe(&self, id: &str, now_ms: u64) -> Option<ProbeView> {
         let service = self.tree.service(id).filter(|_| !self.hides_service(id, now_ms))?;

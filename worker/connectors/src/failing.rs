@@ -3,10 +3,9 @@
 //! So an account with unusable settings is leased, monitored and shown like any other, instead of being a special
 //! case in the worker. Whoever holds the reason itself uses [`crate::policy::outcome_of_unbuilt`].
 
-use crate::port::{Class, Connector, Desired, Failure, Remote, Removal};
+use crate::port::{Class, Connector, Desired, Failure, Listing, Remote, Removal};
 use async_trait::async_trait;
 use wanlink_domain::action::Found;
-use wanlink_domain::ids::LinkId;
 use wanlink_domain::reason::Reason;
 
 /// Fails every call with one reason.
@@ -48,7 +47,7 @@ impl Connector for Failing {
         Err(self.failure())
     }
 
-    async fn list(&self) -> Result<Vec<(LinkId, Found)>, Failure> {
+    async fn list(&self) -> Result<Box<dyn Listing>, Failure> {
         Err(self.failure())
     }
 }
@@ -60,6 +59,7 @@ mod tests {
     use uuid::Uuid;
     use wanlink_domain::action::Outcome;
     use wanlink_domain::catalogue::AccountStatus;
+    use wanlink_domain::ids::LinkId;
     use wanlink_domain::reason::Code;
 
     #[tokio::test]
@@ -73,7 +73,7 @@ mod tests {
             checked.unwrap_err(),
             failing.observe(&remote).await.unwrap_err(),
             failing.remove(&remote).await.unwrap_err(),
-            failing.list().await.unwrap_err(),
+            failing.list().await.err().unwrap(),
         ] {
             assert_eq!(failure.detail, "connector-invalid: no probe_url");
             assert!(matches!(outcome_of_failure(&failure), Outcome::Retry { .. }));

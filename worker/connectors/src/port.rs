@@ -99,8 +99,18 @@ pub trait Connector: Send + Sync {
     /// Removes it with all its parts; what is gone already is [`Removal::Gone`].
     async fn remove(&self, remote: &Remote) -> Result<Removal, Failure>;
 
-    /// All services that carry this installation's mark for this account, with their links.
-    async fn list(&self) -> Result<Vec<(LinkId, Found)>, Failure>;
+    /// All services that carry this installation's mark for this account, at once.
+    async fn list(&self) -> Result<Box<dyn Listing>, Failure>;
+}
+
+/// What a list showed, to be compared with what is known of each link.
+#[async_trait]
+pub trait Listing: Send + Sync {
+    /// The links of the services that were shown, in id order.
+    fn links(&self) -> &[LinkId];
+
+    /// One link: what [`Connector::observe`] would have answered at the time of the list.
+    async fn found(&self, remote: &Remote) -> Result<Found, Failure>;
 }
 
 /// Makes connectors of one kind.

@@ -8,7 +8,7 @@ use support::emulated::Emulated;
 use support::simulated::Simulated;
 use support::*;
 use wanlink_connectors::policy::{account_status, outcome_of_failure, outcome_of_found};
-use wanlink_connectors::port::{Class, Removal};
+use wanlink_connectors::port::{Class, Remote, Removal};
 use wanlink_domain::action::Outcome;
 use wanlink_domain::catalogue::AccountStatus;
 use wanlink_domain::link::{LinkStatus, StatusSource};
@@ -61,6 +61,7 @@ suite! {
     a_missing_dependency_is_final: 0,
     listing_shows_our_account_alone: 0,
     listing_nothing: 0,
+    a_list_shows_what_looks_show: 0,
     wrong_credentials_change_nothing: 0,
     many_links_at_once: 0,
 }
@@ -394,8 +395,7 @@ async fn listing_shows_our_account_alone(world: impl World) {
     make(&*world.other_account(), &eline(4)).await;
     world.plant(link(5)).await;
     world.force(link(2), LinkStatus::Down).await;
-    let mut listed = connector.list().await.unwrap();
-    listed.sort_by_key(|(link, _)| *link);
+    let listed = listed(&*connector).await;
     let states: Vec<_> = listed.iter().map(|(link, found)| (*link, found.status)).collect();
     let (active, down) = (Some(LinkStatus::Active), Some(LinkStatus::Down));
     assert_eq!(states, [(link(1), active), (link(2), down), (link(3), active)]);
@@ -406,11 +406,35 @@ async fn listing_shows_our_account_alone(world: impl World) {
         ..unknown(link(1))
     };
     assert_eq!(connector.remove(&remote).await, Ok(Removal::Gone));
-    assert_eq!(world.other_account().list().await.unwrap().len(), 1);
+    assert_eq!(world.other_account().list().await.unwrap().links(), [link(4)]);
 }
 
 async fn listing_nothing(world: impl World) {
-    assert_eq!(world.connector().list().await, Ok(Vec::new()));
+    assert_eq!(world.connector().list().await.unwrap().links(), []);
+}
+
+/// What a list shows of a link is what a look at it would have shown.
+async fn a_list_shows_what_looks_show(world: impl World) {
+    let connector = world.connector();
+    let mut remotes = Vec::new();
+    for number in 1..=4 {
+        let desired = eline(number);
+        let made = make(&*connector, &desired).await;
+        remotes.push(known(&made, &desired));
+    }
+    world.force(link(2), LinkStatus::Down).await;
+    assert_eq!(connector.remove(&remotes[2]).await, Ok(Removal::Gone));
+    remotes[3].wish = None;
+    remotes.push(Remote { wish: Some(eline(5).wish), ..unknown(link(5)) });
+    let list = connector.list().await.unwrap();
+    assert_eq!(list.links(), [link(1), link(2), link(4)]);
+    for remote in &remotes {
+        let looked = connector.observe(remote).await.unwrap();
+        assert_eq!(list.found(remote).await.unwrap(), looked, "{}", remote.link);
+    }
+    // It stays what it was, however the controller goes on.
+    assert_eq!(connector.remove(&remotes[0]).await, Ok(Removal::Gone));
+    assert_eq!(list.found(&remotes[0]).await.unwrap().service_id.is_some(), true);
 }
 
 async fn wrong_credentials_change_nothing(world: impl World) {
@@ -419,7 +443,7 @@ async fn wrong_credentials_change_nothing(world: impl World) {
     assert_eq!(locked_out.ensure(&desired, &nothing).await.unwrap_err().class, Class::Auth);
     assert_eq!(locked_out.observe(&nothing).await.unwrap_err().class, Class::Auth);
     assert_eq!(locked_out.remove(&nothing).await.unwrap_err().class, Class::Auth);
-    assert_eq!(locked_out.list().await.unwrap_err().class, Class::Auth);
+    assert_eq!(locked_out.list().await.err().unwrap().class, Class::Auth);
     assert_eq!(world.effects(desired.link).await, Effects::default());
 }
 
@@ -428,7 +452,7 @@ async fn many_links_at_once(world: impl World) {
     let wishes: Vec<_> = (1..=40).map(eline).collect();
     let made = futures::future::join_all(wishes.iter().map(|desired| make(&*connector, desired))).await;
     assert!(made.iter().all(|found| found.status == Some(LinkStatus::Active)));
-    assert_eq!(connector.list().await.unwrap().len(), 40);
+    assert_eq!(connector.list().await.unwrap().links().len(), 40);
     for desired in &wishes {
         assert_eq!(world.effects(desired.link).await.created, 1);
     }

@@ -240,9 +240,12 @@ async fn configured_is_active_where_the_account_says_so() {
     let drifted = with_bandwidth(&desired, Some(1));
     let seen = connector.observe(&known(&made, &drifted)).await.unwrap();
     assert_eq!(seen.status, Some(LinkStatus::Error));
-    assert!(seen.reason.is_some_and(|reason| reason.detail.contains("service/svc-bandwidth")));
+    assert!(seen.reason.as_ref().is_some_and(|reason| reason.detail.contains("service/svc-bandwidth")));
     assert_eq!(world.calls().await.len(), calls);
-    assert_eq!(connector.list().await.unwrap()[0].1.status_source, StatusSource::Configured);
+    // A list sees the same.
+    let list = connector.list().await.unwrap();
+    assert_eq!(list.found(&known(&made, &desired)).await.unwrap(), made);
+    assert_eq!(list.found(&known(&made, &drifted)).await.unwrap(), seen);
 }
 
 #[tokio::test]

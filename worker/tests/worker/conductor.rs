@@ -6,7 +6,9 @@ use wanlink_broker::port::{Address, Broker, Delivery, Outgoing, Publisher, Queue
 use wanlink_domain::ids::{AccountId, ActionId, MessageId};
 use wanlink_domain::time::Timestamp;
 use wanlink_runtime::tasks::Tasks;
-use wanlink_wire::conductor::{AccountSettings, SettingsAnswer, Verdict, VerdictItem, Verdicts};
+use wanlink_wire::conductor::{
+    AccountSettings, LinksAnswer, LinksPage, SettingsAnswer, SettledLink, Verdict, VerdictItem, Verdicts,
+};
 use wanlink_wire::lease::{Holding, Lease, LeaseAnswer, Probed, Renew, Renewed, WimUpdated};
 use wanlink_wire::report::{Fate, ReportItem, Reported, ReportedItem};
 use wanlink_wire::{Envelope, Message, decode, encode};
@@ -16,6 +18,8 @@ pub struct Script {
     /// Accounts of the session under their epochs.
     pub grants: BTreeMap<AccountId, i64>,
     pub settings: BTreeMap<AccountId, AccountSettings>,
+    /// What links are known to be, told two a page.
+    pub links: BTreeMap<AccountId, Vec<SettledLink>>,
     /// Verdicts by action, each given once and in order; the last one is repeated.
     pub verdicts: BTreeMap<ActionId, Vec<Verdict>>,
     /// Kinds of messages that are heard, but not answered.
@@ -40,6 +44,7 @@ impl Conductor {
         let script = Script {
             grants: BTreeMap::new(),
             settings: BTreeMap::new(),
+            links: BTreeMap::new(),
             verdicts: BTreeMap::new(),
             mute: BTreeSet::new(),
             fates: BTreeMap::new(),
@@ -140,6 +145,16 @@ impl Script {
                 let current = self.grants.get(&asked.account) == Some(&asked.epoch);
                 let settings = self.settings.get(&asked.account).filter(|_| current).cloned();
                 SettingsAnswer { account: asked.account, epoch: asked.epoch, settings }.into()
+            }
+            Message::Links(asked) => {
+                let current = self.grants.get(&asked.account) == Some(&asked.epoch);
+                let known = self.links.get(&asked.account).cloned().unwrap_or_default();
+                let mut links: Vec<SettledLink> =
+                    known.into_iter().filter(|link| Some(link.task.link) > asked.after).collect();
+                let more = links.len() > 2;
+                links.truncate(2);
+                let page = current.then_some(LinksPage { links, more });
+                LinksAnswer { account: asked.account, epoch: asked.epoch, after: asked.after, page }.into()
             }
             Message::Claim(claim) => {
                 let items = claim.items.iter().map(|item| VerdictItem {

@@ -103,7 +103,7 @@ async fn a_look_that_outlasts_the_trust_window_tells_nothing() {
     world.controller.script(Rule::on(Verb::Observe, Fault::Hang).times(1));
     world.grant(1, 3, json!({})).await;
     let links = [1, 2].map(|n| ObserveLink { version: 1, task: task(n) }).to_vec();
-    world.send(1, seal(Message::Observe(Observe { account: account(1), epoch: 3, links }))).await;
+    world.send(1, seal(Message::Observe(Observe { account: account(1), epoch: 3, links, list: None }))).await;
     eventually("the call", || world.calls(Verb::Observe, 1) == 1).await;
     world.conductor.script().mute.insert("renew");
     let later = world.now() + Duration::from_secs(25);
@@ -135,7 +135,7 @@ async fn a_report_that_is_given_up_ends_its_epoch_and_its_message_comes_again() 
         world.grant(n, 3, json!({})).await;
     }
     let links = vec![ObserveLink { version: 1, task: task(2) }];
-    let observe = Observe { account: account(2), epoch: 3, links };
+    let observe = Observe { account: account(2), epoch: 3, links, list: None };
     let (kind, task) = (ActionKind::Create, task(3));
     let poll = Poll { account: account(3), epoch: 3, action: action(3), kind, attempt: 1, task };
     world.prompt(1, 1, &[run(1, kind, 1, false), run(1, kind, 2, true)]).await;

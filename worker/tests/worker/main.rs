@@ -4,6 +4,7 @@
 mod conductor;
 mod faulty;
 mod leases;
+mod lists;
 mod reluctant;
 mod runs;
 mod stops;

@@ -180,7 +180,7 @@ async fn a_queue_with_nothing_but_looks_in_it_counts_as_empty() {
     world.ready().await;
     let looks = async {
         loop {
-            let observe = Observe { account: account(1), epoch: 1, links: Vec::new() };
+            let observe = Observe { account: account(1), epoch: 1, links: Vec::new(), list: None };
             world.send(1, crate::conductor::seal(Message::Observe(observe))).await;
             tokio::time::sleep(Duration::from_millis(300)).await;
         }
@@ -271,7 +271,7 @@ async fn building_is_polled_under_its_attempt_and_settled_links_are_observed() {
     assert!(matches!(polled.outcome, Outcome::Done { .. }));
 
     let links = [1, 5].map(|n| ObserveLink { version: 40 + i64::try_from(n).expect("small"), task: task(n) });
-    let observe = Observe { account: account(1), epoch: 2, links: links.to_vec() };
+    let observe = Observe { account: account(1), epoch: 2, links: links.to_vec(), list: None };
     world.send(1, crate::conductor::seal(Message::Observe(observe))).await;
     let seen = || {
         let script = world.conductor.script();

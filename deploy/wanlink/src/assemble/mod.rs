@@ -19,6 +19,7 @@ use wanlink_broker::port::Broker;
 use wanlink_conductor::{Conductor, ConductorDeps, ConductorSettings};
 use wanlink_connectors::egress::Limits;
 use wanlink_connectors::registry::Connectors;
+use wanlink_domain::connector::ConnectorCatalogue;
 use wanlink_runtime::clock::{Clock, SystemClock};
 use wanlink_runtime::config::Config;
 use wanlink_runtime::entropy::{Entropy, SystemEntropy};
@@ -156,6 +157,10 @@ impl Assembly {
         Ok(store)
     }
 
+    fn connector_catalogue(&self) -> Result<ConnectorCatalogue, Failure> {
+        self.connectors.catalogue().map_err(|error| Failure::configuration(error.to_string()))
+    }
+
     /// Starts an api. Neither broker nor database need be there; a database of another schema is refused.
     pub async fn start_api(&self, running: &mut Running) -> Result<std::net::SocketAddr, Failure> {
         let settings = ApiSettings::from_config(&self.config.api, &self.config.request)
@@ -163,8 +168,7 @@ impl Assembly {
         let listen = settings.listen;
         let broker = self.broker().await?;
         let sealer = keys::sealer(&self.config)?;
-        let connectors =
-            self.connectors.catalogue().map_err(|error| Failure::configuration(error.to_string()))?;
+        let connectors = self.connector_catalogue()?;
         let store = self.read_store()?;
         self.forgets_alike(broker.as_ref(), store.capabilities())?;
         if let Err(error @ StoreError::Schema { .. }) = store.check_schema().await {
@@ -215,6 +219,7 @@ impl Assembly {
             entropy: self.entropy.clone(),
             settings: ConductorSettings::from_config(&self.config),
             telemetry: telemetry.clone(),
+            connectors: self.connector_catalogue()?,
             tasks: tasks.clone(),
         };
         let conductor = Conductor::start(deps).await.map_err(|error| schema(&error))?;

@@ -104,7 +104,7 @@ pub trait ReadStore: Send + Sync + 'static {
     async fn networks_of_services(&self, ids: &[ServiceId]) -> Result<Vec<Network>, StoreError>;
     /// Their links without tombstones, in id order.
     async fn links_of_services(&self, ids: &[ServiceId]) -> Result<Vec<Link>, StoreError>;
-
+    /// `last_seen_at` of links is also when their account's list was asked for, if they rested then and rest still.
     async fn link(&self, id: LinkId) -> Result<Option<Link>, StoreError>;
     async fn links(&self, filter: &LinkFilter, page: Page) -> Result<Slice<Link>, StoreError>;
     async fn request(&self, id: RequestId) -> Result<Option<Request>, StoreError>;

@@ -217,11 +217,21 @@ pub trait Transaction: Send {
     /// Locks up to `limit` links whose refresh is due, that have no unfinished action, of ready accounts with a
     /// session, skipping held rows.
     async fn due_refreshes(&mut self, now: Timestamp, limit: u32) -> Result<Vec<Link>, StoreError>;
-    /// Sets when these links are observed next, and, where given, when they were last seen.
+    /// Locks up to `limit` ready accounts with a session whose list is due, the longest due first, skipping held rows.
+    async fn due_listings(&mut self, now: Timestamp, limit: u32) -> Result<Vec<Account>, StoreError>;
+    /// Without locks: up to `limit` links of this account behind `after` in id order that are no tombstones, for which
+    /// an attempt was ever begun and that have no unfinished action.
+    async fn settled_links(
+        &mut self,
+        account: AccountId,
+        after: Option<LinkId>,
+        limit: u32,
+    ) -> Result<Vec<Link>, StoreError>;
+    /// Sets when these links are observed next (`None`: with their account), and, where given, when they were last seen.
     async fn schedule_refreshes(
         &mut self,
         links: &[LinkId],
-        due_at: Timestamp,
+        due_at: Option<Timestamp>,
         seen_at: Option<Timestamp>,
     ) -> Result<(), StoreError>;
     /// Makes the SCHEDULED actions of these accounts, and their RUNNING ones of an epoch that is over, due at `now`

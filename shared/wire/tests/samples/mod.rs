@@ -17,6 +17,7 @@ use wanlink_domain::link::{
     ConnectionPoint, Encapsulation, Endpoint, LinkStatus, ResolvedWish, ServiceType, StatusSource, Wish,
 };
 use wanlink_domain::object::{Kind, Object};
+use wanlink_domain::observation::Known;
 use wanlink_domain::plan::Strategy;
 use wanlink_domain::reason::{Code, Reason};
 use wanlink_domain::service::{Service, ServicePhase};
@@ -26,15 +27,15 @@ use wanlink_wire::Message;
 use wanlink_wire::account::{Observe, ObserveLink, Poll, Prompt, Task};
 use wanlink_wire::call::{Call, Called};
 use wanlink_wire::conductor::{
-    AccountSettings, Answer, Claim, ClaimItem, Command, CommandResult, Operation, Settings, SettingsAnswer,
-    Verdict, VerdictItem, Verdicts,
+    AccountSettings, Answer, Claim, ClaimItem, Command, CommandResult, Links, LinksAnswer, LinksPage,
+    Operation, Settings, SettingsAnswer, SettledLink, Verdict, VerdictItem, Verdicts,
 };
 use wanlink_wire::journal::{self, Change, Journaled, NewAction, Word};
 use wanlink_wire::lease::{
     Holding, Lease, LeaseAnswer, Probe, Probed, Register, Renew, Renewed, UpdateWim, WimUpdated,
 };
 use wanlink_wire::report::{
-    Fate, Observed, ObservedItem, Parked, Report, ReportItem, Reported, ReportedItem, Sight,
+    Fate, Listed, Observed, ObservedItem, Parked, Report, ReportItem, Reported, ReportedItem, Sight,
 };
 
 fn id(n: u128) -> Uuid {
@@ -216,8 +217,15 @@ fn account() -> Vec<(String, Message)> {
         account: ACCOUNT,
         epoch: 7,
         links: vec![ObserveLink { version: 4, task: task() }, ObserveLink { version: 1, task: bare }],
+        list: None,
     };
-    named([("prompt", prompt.into()), ("poll", poll.into()), ("observe", observe.into())])
+    let list = Observe { account: ACCOUNT, epoch: 7, links: vec![], list: Some(Timestamp(AT.0)) };
+    named([
+        ("prompt", prompt.into()),
+        ("poll", poll.into()),
+        ("observe", observe.into()),
+        ("observe_list", list.into()),
+    ])
 }
 
 fn claims() -> Vec<(String, Message)> {
@@ -243,6 +251,15 @@ fn claims() -> Vec<(String, Message)> {
         config: Map::from_iter([("status_source".to_owned(), json!("probe"))]),
         secrets: BTreeMap::from([("password".to_owned(), Sealed("hpke1.k.e.c".into()))]),
     };
+    let known = Known {
+        status: LinkStatus::Down,
+        reason: Some(reason(Code::LinkDown)),
+        observed_status: Some(LinkStatus::Down),
+        status_source: Some(StatusSource::Probe),
+        deleting: false,
+    };
+    let page = LinksPage { links: vec![SettledLink { version: 4, known, task: task() }], more: true };
+    let links = |page| LinksAnswer { account: ACCOUNT, epoch: 7, after: Some(LINK), page };
     let answer = |settings| SettingsAnswer { account: ACCOUNT, epoch: 7, settings };
     named([
         ("claim", Claim { session: SESSION, items: vec![item] }.into()),
@@ -250,6 +267,9 @@ fn claims() -> Vec<(String, Message)> {
         ("settings", Settings { session: SESSION, account: ACCOUNT, epoch: 7 }.into()),
         ("settings_answer", answer(Some(settings)).into()),
         ("settings_answer_stale", answer(None).into()),
+        ("links", Links { session: SESSION, account: ACCOUNT, epoch: 7, after: None }.into()),
+        ("links_answer", links(Some(page)).into()),
+        ("links_answer_stale", links(None).into()),
     ])
 }
 
@@ -322,11 +342,19 @@ fn reports() -> Vec<(String, Message)> {
         sight(Sight::Seen { found: found(None) }),
         sight(Sight::Failed { reason: reason(Code::Unreachable) }),
     ];
+    let listed = Listed {
+        session: SESSION,
+        account: ACCOUNT,
+        epoch: 7,
+        asked_at: Timestamp(AT.0),
+        unmatched: vec![LINK],
+    };
     let fate = |fate| ReportedItem { account: ACCOUNT, epoch: 7, action: ACTION, attempt: 2, fate };
     let fates = [Fate::Applied, Fate::Duplicate, Fate::Stale, Fate::Gone].map(fate).to_vec();
     named([
         ("report", Report { session: SESSION, items: outcomes.map(report).to_vec() }.into()),
         ("observed", Observed { session: SESSION, items: sights }.into()),
+        ("listed", listed.into()),
         ("reported", Reported { session: SESSION, items: fates }.into()),
         (
             "parked",

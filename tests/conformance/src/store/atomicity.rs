@@ -119,7 +119,7 @@ pub async fn an_empty_batch_is_nothing(bench: Bench) -> Outcome {
     tx.insert_events(&[]).await?;
     tx.mark_published(&[], at(1)).await?;
     tx.insert_parked(&[]).await?;
-    tx.schedule_refreshes(&[], at(1), None).await?;
+    tx.schedule_refreshes(&[], Some(at(1)), None).await?;
     equal("due", tx.make_due_for_networks(&[], at(1)).await?, 0)?;
     Ok(tx.commit().await?)
 }

@@ -165,9 +165,9 @@ pub async fn due_refreshes_are_of_held_ready_accounts_without_work(bench: Bench)
     let mut tx = opened.begin().await?;
     second_account(&mut tx).await?;
     let ids = [1, 2, 3, 4, 5, 9].map(rows::link_id);
-    tx.schedule_refreshes(&ids, at(20), None).await?;
-    tx.schedule_refreshes(&ids[..1], at(10), None).await?;
-    tx.schedule_refreshes(&ids[3..4], at(99), None).await?;
+    tx.schedule_refreshes(&ids, Some(at(20)), None).await?;
+    tx.schedule_refreshes(&ids[..1], Some(at(10)), None).await?;
+    tx.schedule_refreshes(&ids[3..4], Some(at(99)), None).await?;
     // Of account 1 the links 1, 2 and 4 rest, and 4 is not due; 3 and 5 have work; nobody holds account 2.
     tx.update_actions(&[1, 2, 4].map(|n| rows::action_in(ActionState::Done, n, n))).await?;
     tx.update_actions(&[Action {
@@ -190,8 +190,8 @@ pub async fn refreshes_are_scheduled_and_last_seen_is_kept(bench: Bench) -> Outc
     let opened = bench.with_links(3).await?;
     let mut tx = opened.begin().await?;
     let ids = [2, 1].map(rows::link_id);
-    tx.schedule_refreshes(&ids, at(10), Some(at(5))).await?;
-    tx.schedule_refreshes(&ids[..1], at(20), None).await?;
+    tx.schedule_refreshes(&ids, Some(at(10)), Some(at(5))).await?;
+    tx.schedule_refreshes(&ids[..1], Some(at(20)), None).await?;
     let seen = |number, due_at| Link {
         refresh_due_at: Some(at(due_at)),
         last_seen_at: Some(at(5)),

@@ -300,7 +300,9 @@ transaction! {
         fn settle_services(ids: &[ServiceId]) -> Vec<ServiceId>;
         fn due_actions(now: Timestamp, limit: u32) -> Vec<Due>;
         fn due_refreshes(now: Timestamp, limit: u32) -> Vec<Link>;
-        fn schedule_refreshes(links: &[LinkId], due_at: Timestamp, seen_at: Option<Timestamp>) -> ();
+        fn due_listings(now: Timestamp, limit: u32) -> Vec<Account>;
+        fn settled_links(account: AccountId, after: Option<LinkId>, limit: u32) -> Vec<Link>;
+        fn schedule_refreshes(links: &[LinkId], due_at: Option<Timestamp>, seen_at: Option<Timestamp>) -> ();
         fn make_due(accounts: Option<&[AccountId]>, now: Timestamp) -> u64;
         fn make_due_for_networks(networks: &[NetworkId], now: Timestamp) -> u64;
         fn next_due() -> Option<Timestamp>;

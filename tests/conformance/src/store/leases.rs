@@ -26,6 +26,9 @@ pub async fn updating_accounts_writes_lease_status_and_events_alone(bench: Bench
         session_id: Some(rows::session_id(1)),
         former_session_id: Some(rows::session_id(1)),
         former_until: Some(at(4)),
+        refresh_due_at: Some(at(6)),
+        listed_at: Some(at(7)),
+        unknown_services: 8,
         event_seq: 5,
         ..rows::account(1, 1, 1)
     };
@@ -51,7 +54,10 @@ pub async fn an_account_is_held_only_by_a_known_session(bench: Bench) -> Outcome
     fails("update_accounts", updated, |error| matches!(error, StoreError::Invalid(_)))?;
     let negative = Account { epoch: -1, ..rows::account(1, 1, 1) };
     let updated = opened.begin().await?.update_accounts(&[negative]).await;
-    fails("a negative epoch", updated, |error| matches!(error, StoreError::Invalid(_)))
+    fails("a negative epoch", updated, |error| matches!(error, StoreError::Invalid(_)))?;
+    let negative = Account { unknown_services: -1, ..rows::account(1, 1, 1) };
+    let updated = opened.begin().await?.update_accounts(&[negative]).await;
+    fails("a negative count", updated, |error| matches!(error, StoreError::Invalid(_)))
 }
 
 /// Accounts 1 to 4 of tenants 1 to 4; session 2 holds account 2 and formerly held account 3.

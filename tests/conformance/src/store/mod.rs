@@ -12,6 +12,7 @@ pub mod faulty;
 mod keep;
 mod leases;
 mod links;
+mod listings;
 mod locks;
 pub mod memory;
 mod objects;
@@ -262,6 +263,10 @@ cases! { $
     keep::old_answers_and_replayed_messages_go,
     keep::old_requests_go_whole_but_for_what_a_living_link_rests_on,
     keep::old_tombstones_go_with_their_actions,
+    listings::due_listings_are_of_held_ready_accounts,
+    listings::two_conductors_never_take_the_same_due_listing,
+    listings::settled_links_of_an_account_come_in_pages_without_those_at_work,
+    listings::a_link_that_rested_was_seen_when_its_account_was_listed,
     leases::updating_accounts_writes_lease_status_and_events_alone,
     leases::an_account_is_held_only_by_a_known_session,
     leases::accounts_of_a_session_are_held_or_formerly_held,

@@ -241,6 +241,7 @@ pub async fn an_edit_of_an_account_leaves_lease_status_and_events_alone(bench: B
     (leased.epoch, leased.session_id) = (5, Some(rows::session_id(1)));
     (leased.status, leased.status_since, leased.checked_at) = (AccountStatus::Reachable, at(4), Some(at(5)));
     leased.event_seq = 3;
+    (leased.refresh_due_at, leased.listed_at, leased.unknown_services) = (Some(at(6)), Some(at(7)), 2);
     tx.update_accounts(&[leased.clone()]).await?;
     let mut edited = rows::account(1, 1, 1);
     (edited.name, edited.version) = ("edited".into(), 2);

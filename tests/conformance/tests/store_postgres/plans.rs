@@ -12,7 +12,7 @@ const FILL: &str = "
 insert into tenants values (gen_random_uuid(), 't', null, 1, 0, 0);
 insert into wims select gen_random_uuid(), 'w', null, 'k', 'u', '{}', 1, 0, 0;
 insert into accounts
-select gen_random_uuid(), t.id, w.id, 'a', null, '{}', '{}', 'READY', 'PENDING', null, 0, null, 0, null, null, null, 0, 1, 0, 0
+select gen_random_uuid(), t.id, w.id, 'a', null, '{}', '{}', 'READY', 'PENDING', null, 0, null, 0, null, null, null, 5000, null, 0, 0, 1, 0, 0
 from tenants t, wims w;
 insert into requests select gen_random_uuid(), t.id, 'd', 0, null, 60000, 0, 0, 0, 0, 0, 0, null from tenants t;
 insert into links (
@@ -56,6 +56,10 @@ async fn hot_queries_use_their_indexes() {
         .await
         .expect("links");
     let ids = format!("'{}'", serde_json::to_string(&ids).expect("JSON"));
+    let account: String = sqlx::query_scalar("select quote_literal(id) from accounts limit 1")
+        .fetch_one(&mut connection)
+        .await
+        .expect("an account");
     let statements = STATEMENTS.all();
     for (name, parameters, index) in [
         ("due_actions", vec!["10000", "256"], "actions_due"),
@@ -64,6 +68,7 @@ async fn hot_queries_use_their_indexes() {
         ("links_lock", vec![ids.as_str()], "links_pkey"),
         ("last_failed", vec![ids.as_str()], "actions_by_link"),
         ("due_refreshes", vec!["10000", "256"], "links_by_refresh"),
+        ("settled_links", vec![account.as_str(), "null", "128"], "links_live_by_account"),
         ("next_due", vec![], "actions_due"),
         ("census", vec![], "outbox_unpublished"),
         ("links_page", vec!["null", "null", "null", "null", "0", "null", "null", "101"], "links_by_created"),

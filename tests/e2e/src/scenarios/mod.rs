@@ -11,6 +11,7 @@ pub mod idempotency;
 pub mod input;
 pub mod leases;
 pub mod lifecycle;
+pub mod lists;
 pub mod networks;
 pub mod parked;
 pub mod services;
@@ -55,6 +56,7 @@ macro_rules! suite {
             holds::a_frozen_system_refuses_and_starts_nothing,
             stopping::a_stop_under_load_loses_nothing_and_ends_in_time,
             stopping::a_second_signal_ends_at_once,
+            lists::a_whole_account_is_observed_by_one_list,
             topology::a_topology_is_imported_once,
             cut_off::five_hundred_links_outlive_every_process_and_server,
         }

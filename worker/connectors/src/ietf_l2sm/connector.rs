@@ -8,19 +8,18 @@ use super::compare::{self, difference};
 use super::names::{AccessName, conflict, conn_info, noted, vpn_id};
 use super::settings::Account;
 use crate::policy;
-use crate::port::{Class, Connector, Desired, Failure, Remote, Removal};
+use crate::port::{Class, Connector, Desired, Failure, Listing, Remote, Removal};
 use crate::restconf::{Restconf, members};
 use async_trait::async_trait;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::future::Future;
 use wanlink_domain::action::Found;
-use wanlink_domain::ids::LinkId;
 use wanlink_domain::link::LinkStatus;
 use wanlink_domain::reason::{Code, Reason};
 
 /// One account's way to an L2SM controller.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct L2sm {
     pub(super) restconf: Restconf,
     pub(super) account: Account,
@@ -35,7 +34,7 @@ pub(super) enum Service {
 }
 
 /// How what is at the controller compares with what was wished.
-enum Look {
+pub(super) enum Look {
     Absent,
     Foreign(String),
     Missing(AccessName),
@@ -209,11 +208,20 @@ impl L2sm {
         let Some(plan) = self.plan_of(&vpn, remote)? else {
             return self.seen_without_wish(&vpn, remote).await;
         };
-        let (status, reason) = match self.look(&plan).await? {
-            Look::AsWished => return self.status(&plan).await,
+        let look = self.look(&plan).await?;
+        match self.otherwise(&plan, look) {
+            Some(found) => Ok(found),
+            None => self.status(&plan).await,
+        }
+    }
+
+    /// What is found where it is not as wished.
+    pub(super) fn otherwise(&self, plan: &Plan, look: Look) -> Option<Found> {
+        let (status, reason) = match look {
+            Look::AsWished => return None,
             Look::Absent => (None, None),
             Look::Foreign(customer) => {
-                (None, Some(Reason::new(Code::Conflict, conflict(&vpn, &customer).detail)))
+                (None, Some(Reason::new(Code::Conflict, conflict(&plan.vpn, &customer).detail)))
             }
             Look::Missing(name) => (
                 Some(LinkStatus::Error),
@@ -230,10 +238,10 @@ impl L2sm {
                 )),
             ),
         };
-        Ok(self.found(&vpn, status, plan.names(), reason))
+        Some(self.found(&plan.vpn, status, plan.names(), reason))
     }
 
-    fn plan_of(&self, vpn: &str, remote: &Remote) -> Result<Option<Plan>, Failure> {
+    pub(super) fn plan_of(&self, vpn: &str, remote: &Remote) -> Result<Option<Plan>, Failure> {
         let (mark, shape) = (self.account.mark.as_str(), &self.account.shape);
         remote.wish.as_ref().map(|wish| Plan::new(vpn, remote.link, wish, mark, shape)).transpose()
     }
@@ -251,12 +259,16 @@ impl L2sm {
         }
         for name in &names {
             if self.access(name).await?.is_none() {
-                let reason = Reason::new(Code::Vanished, format!("access {} is missing", name.id));
-                return Ok(self.found(vpn, Some(LinkStatus::Error), &names, Some(reason)));
+                return Ok(self.incomplete(vpn, &names, name));
             }
         }
         let (status, reason) = self.operational(vpn).await?;
         Ok(self.found(vpn, Some(status), &names, reason))
+    }
+
+    pub(super) fn incomplete(&self, vpn: &str, names: &[AccessName], missing: &AccessName) -> Found {
+        let reason = Reason::new(Code::Vanished, format!("access {} is missing", missing.id));
+        self.found(vpn, Some(LinkStatus::Error), names, Some(reason))
     }
 
     async fn status(&self, plan: &Plan) -> Result<Found, Failure> {
@@ -266,17 +278,10 @@ impl L2sm {
 
     /// The status of a service that is configured as wished.
     pub(super) async fn operational(&self, vpn: &str) -> Result<(LinkStatus, Option<Reason>), Failure> {
-        let Some(probe) = &self.account.probe else { return Ok((LinkStatus::Active, None)) };
-        Ok(match probe.ask(&self.restconf, vpn).await? {
-            Some(status @ (LinkStatus::Down | LinkStatus::Inactive | LinkStatus::Error)) => {
-                let detail = format!("the probe says {}", status_word(status));
-                (status, Some(Reason::new(Code::LinkDown, detail)))
-            }
-            Some(status) => (status, None),
-            None => {
-                (LinkStatus::Build, Some(Reason::new(Code::LinkDown, "the probe does not know the link yet")))
-            }
-        })
+        match &self.account.probe {
+            None => Ok((LinkStatus::Active, None)),
+            Some(probe) => Ok(probed(probe.ask(&self.restconf, vpn).await?)),
+        }
     }
 
     pub(super) fn found<'a>(
@@ -292,6 +297,20 @@ impl L2sm {
             service_id: status.map(|_| vpn.to_owned()),
             conn_info: status.map(|_| conn_info(names)),
             reason,
+        }
+    }
+}
+
+/// What the probe's word means; `None`: it does not know the link.
+pub(super) fn probed(word: Option<LinkStatus>) -> (LinkStatus, Option<Reason>) {
+    match word {
+        Some(status @ (LinkStatus::Down | LinkStatus::Inactive | LinkStatus::Error)) => {
+            let detail = format!("the probe says {}", status_word(status));
+            (status, Some(Reason::new(Code::LinkDown, detail)))
+        }
+        Some(status) => (status, None),
+        None => {
+            (LinkStatus::Build, Some(Reason::new(Code::LinkDown, "the probe does not know the link yet")))
         }
     }
 }
@@ -335,7 +354,8 @@ impl Connector for L2sm {
         self.within(true, self.unmake(remote)).await
     }
 
-    async fn list(&self) -> Result<Vec<(LinkId, Found)>, Failure> {
-        self.within(false, self.all_of_ours()).await
+    async fn list(&self) -> Result<Box<dyn Listing>, Failure> {
+        let listed = self.within(false, self.all_of_ours()).await?;
+        Ok(Box::new(listed))
     }
 }

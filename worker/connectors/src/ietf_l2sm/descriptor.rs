@@ -37,6 +37,11 @@ pub const DESCRIPTOR: ConnectorDescriptor = ConnectorDescriptor {
             "address that answers a link's operational status as JSON, with {vpn_id} where the link's id belongs",
         ),
         key(
+            "probe_list_url",
+            ValueKind::Text,
+            "address that answers the status of all links at once: a JSON object with an entry like probe_url's answer by each vpn-id; default: each link is asked for",
+        ),
+        key(
             "probe_field",
             ValueKind::Text,
             "dotted path of the status in the probe's answer; default: status",

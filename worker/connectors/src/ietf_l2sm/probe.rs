@@ -8,6 +8,7 @@ use crate::egress::{Url, bounded};
 use crate::port::{Class, Failure};
 use crate::restconf::{Restconf, key};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use wanlink_domain::link::LinkStatus;
 
 const PLACEHOLDER: &str = "{vpn_id}";
@@ -20,20 +21,36 @@ pub(super) struct Probe {
     field: String,
     /// The template with a made-up id: for what holds whatever the id.
     sample: Url,
+    /// Where all links are told at once.
+    all: Option<Url>,
 }
 
 impl Probe {
-    pub(super) fn new(template: &str, field: &str) -> Result<Self, &'static str> {
+    pub(super) fn new(template: &str, field: &str, all: Option<Url>) -> Result<Self, &'static str> {
         if !template.contains(PLACEHOLDER) {
             return Err("must contain {vpn_id}");
         }
         let sample = Url::parse(&template.replace(PLACEHOLDER, "0"))?;
         let field = format!("/{}", field.replace('.', "/"));
-        Ok(Self { template: template.to_owned(), field, sample })
+        Ok(Self { template: template.to_owned(), field, sample, all })
     }
 
     pub(super) fn is_tls(&self) -> bool {
-        self.sample.is_tls()
+        self.sample.is_tls() || self.all.as_ref().is_some_and(Url::is_tls)
+    }
+
+    /// What it says of all links at once, by their ids; `None`: it has no address for that.
+    pub(super) async fn ask_all(
+        &self,
+        restconf: &Restconf,
+    ) -> Result<Option<BTreeMap<String, LinkStatus>>, Failure> {
+        let Some(url) = &self.all else { return Ok(None) };
+        let answer = restconf.get_json_list(url).await?.unwrap_or_default();
+        // A word that is not known makes its link one that the list says nothing of, and it is asked for by itself.
+        let entries = answer.as_object().into_iter().flatten();
+        let known = entries
+            .filter_map(|(vpn, entry)| Some((vpn.clone(), status(entry.pointer(&self.field)?.as_str()?)?)));
+        Ok(Some(known.collect()))
     }
 
     /// `None`: it does not know the link.
@@ -70,9 +87,9 @@ mod tests {
 
     #[test]
     fn a_probe_s_address_names_the_link() {
-        assert_eq!(Probe::new("http://monitor/probe", "status"), Err("must contain {vpn_id}"));
-        assert!(Probe::new("monitor/{vpn_id}", "status").is_err());
-        let probe = Probe::new("https://monitor/probe/{vpn_id}?q={vpn_id}", "oper.state").unwrap();
+        assert_eq!(Probe::new("http://monitor/probe", "status", None), Err("must contain {vpn_id}"));
+        assert!(Probe::new("monitor/{vpn_id}", "status", None).is_err());
+        let probe = Probe::new("https://monitor/probe/{vpn_id}?q={vpn_id}", "oper.state", None).unwrap();
         assert!(probe.is_tls());
         assert_eq!(probe.field, "/oper/state");
     }

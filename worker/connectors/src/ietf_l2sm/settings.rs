@@ -193,6 +193,8 @@ impl<'a> Keys<'a> {
             (_, Some(template)) => template,
         };
         let field = self.text("probe_field").unwrap_or("status");
-        Probe::new(template, field).map(Some).map_err(|fault| format!("probe_url {fault}"))
+        let all = self.text("probe_list_url").map(Url::parse).transpose();
+        let all = all.map_err(|fault| format!("probe_list_url {fault}"))?;
+        Probe::new(template, field, all).map(Some).map_err(|fault| format!("probe_url {fault}"))
     }
 }

@@ -218,6 +218,12 @@ fn settings_that_cannot_work_say_what_to_change() {
         (url, None, json!({"status_source": "probe"}), "probe_url is missing"),
         (url, None, json!({"probe_url": "http://h/probe"}), "probe_url must contain {vpn_id}"),
         (url, None, json!({"probe_url": "h/{vpn_id}"}), "probe_url is no absolute URL"),
+        (
+            url,
+            None,
+            json!({"probe_url": "http://h/{vpn_id}", "probe_list_url": "h"}),
+            "probe_list_url is no absolute URL",
+        ),
         (url, None, json!({"connect_timeout_ms": 500, "request_timeout_ms": 500}), "must be above"),
         (url, None, json!({"request_timeout_ms": 100}), "must be above connect_timeout_ms (5000)"),
         (

@@ -82,6 +82,11 @@ impl Restconf {
         self.read(url.clone(), None).await
     }
 
+    /// The same of what tells of many links at once.
+    pub(crate) async fn get_json_list(&self, url: &Url) -> Result<Option<Value>, Failure> {
+        self.read(url.clone(), Some(LISTING_MAX)).await
+    }
+
     async fn write(&self, verb: Verb, path: &str, body: &Value) -> Result<(), Failure> {
         let url = self.data.below(path, None);
         let answer = self.call(verb, &url, Some(body.to_string()), None).await?;

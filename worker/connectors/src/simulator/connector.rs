@@ -3,9 +3,10 @@
 use super::controller::{Controller, Service};
 use super::ledger::{Effect, Verb};
 use super::script::{Fault, Rule};
-use crate::port::{Class, Connector, ConnectorFactory, Desired, Failure, Remote, Removal, Settings};
+use crate::port::{Class, Connector, ConnectorFactory, Desired, Failure, Listing, Remote, Removal, Settings};
 use async_trait::async_trait;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use wanlink_domain::action::Found;
@@ -184,14 +185,35 @@ impl Simulator {
     fn look(&self, id: &str) -> Found {
         match self.controller.service(id).filter(|service| service.owner == self.owner) {
             Some(service) => self.found(id, &service),
-            None => Found {
-                status: None,
-                status_source: StatusSource::Probe,
-                service_id: None,
-                conn_info: None,
-                reason: None,
-            },
+            None => absent(),
         }
+    }
+}
+
+fn absent() -> Found {
+    Found {
+        status: None,
+        status_source: StatusSource::Probe,
+        service_id: None,
+        conn_info: None,
+        reason: None,
+    }
+}
+
+/// The account's services as they were.
+struct Snapshot {
+    links: Vec<LinkId>,
+    found: BTreeMap<LinkId, Found>,
+}
+
+#[async_trait]
+impl Listing for Snapshot {
+    fn links(&self) -> &[LinkId] {
+        &self.links
+    }
+
+    async fn found(&self, remote: &Remote) -> Result<Found, Failure> {
+        Ok(self.found.get(&remote.link).cloned().unwrap_or_else(absent))
     }
 }
 
@@ -227,13 +249,15 @@ impl Connector for Simulator {
         self.call(Verb::Remove, Some(remote.link), delete).await
     }
 
-    async fn list(&self) -> Result<Vec<(LinkId, Found)>, Failure> {
-        self.call(Verb::List, None, |this| {
-            let ours = this.controller.owned(&this.owner).into_iter();
-            let links =
-                ours.filter_map(|(id, service)| Some((LinkId::parse(&id)?, this.found(&id, &service))));
-            (Effect::None, Ok(links.collect()))
-        })
-        .await
+    async fn list(&self) -> Result<Box<dyn Listing>, Failure> {
+        let found: BTreeMap<LinkId, Found> = self
+            .call(Verb::List, None, |this| {
+                let ours = this.controller.owned(&this.owner).into_iter();
+                let links =
+                    ours.filter_map(|(id, service)| Some((LinkId::parse(&id)?, this.found(&id, &service))));
+                (Effect::None, Ok(links.collect()))
+            })
+            .await?;
+        Ok(Box::new(Snapshot { links: found.keys().copied().collect(), found }))
     }
 }

@@ -161,3 +161,13 @@ pub fn settings(url: String, account: u128, password: Option<&str>, config: serd
         secrets: secret.into_iter().collect::<BTreeMap<_, _>>(),
     }
 }
+
+/// All that a list shows, each link without a wish or notes.
+pub async fn listed(connector: &dyn Connector) -> Vec<(LinkId, Found)> {
+    let list = connector.list().await.unwrap();
+    let mut found = Vec::new();
+    for link in list.links() {
+        found.push((*link, list.found(&unknown(*link)).await.unwrap()));
+    }
+    found
+}

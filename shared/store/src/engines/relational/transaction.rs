@@ -1,6 +1,6 @@
 //! The write side: each operation of the port as its statements.
 
-use super::super::rows::{decode, int, json, text, word};
+use super::super::rows::{decode, int, json, maybe_text, text, word};
 use super::{Arg, Fault, Statements, Work};
 use crate::port::{Census, Deleted, Due, Forgotten, Guarded, Inserted, Old, StoreError, Transaction};
 use async_trait::async_trait;
@@ -312,13 +312,27 @@ impl<W: Work> Transaction for SqlTransaction<W> {
         Ok(self.fetch(self.sql.due_refreshes, vec![int(now.0), int(limit)]).await?)
     }
 
+    async fn due_listings(&mut self, now: Timestamp, limit: u32) -> Result<Vec<Account>, StoreError> {
+        Ok(self.fetch(self.sql.due_listings, vec![int(now.0), int(limit)]).await?)
+    }
+
+    async fn settled_links(
+        &mut self,
+        account: AccountId,
+        after: Option<LinkId>,
+        limit: u32,
+    ) -> Result<Vec<Link>, StoreError> {
+        let args = vec![text(account), maybe_text(after), int(limit)];
+        Ok(self.fetch(self.sql.settled_links, args).await?)
+    }
+
     async fn schedule_refreshes(
         &mut self,
         links: &[LinkId],
-        due_at: Timestamp,
+        due_at: Option<Timestamp>,
         seen_at: Option<Timestamp>,
     ) -> Result<(), StoreError> {
-        let args = vec![json(links)?, int(due_at.0), Arg::Int(seen_at.map(|at| at.0))];
+        let args = vec![json(links)?, Arg::Int(due_at.map(|at| at.0)), Arg::Int(seen_at.map(|at| at.0))];
         self.execute(self.sql.refreshes_schedule, args).await?;
         Ok(())
     }

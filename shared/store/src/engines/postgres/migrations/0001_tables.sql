@@ -77,6 +77,9 @@ create table accounts (
     session_id uuid references sessions (id),
     former_session_id uuid references sessions (id),
     former_until bigint,
+    refresh_due_at bigint,
+    listed_at bigint,
+    unknown_services integer not null check (unknown_services >= 0),
     event_seq bigint not null check (event_seq >= 0),
     version bigint not null check (version >= 0),
     created_at bigint not null,
@@ -88,6 +91,7 @@ create table accounts (
 create index accounts_by_tenant on accounts (tenant_id);
 create index accounts_by_session on accounts (session_id) where session_id is not null;
 create index accounts_by_former_session on accounts (former_session_id) where former_session_id is not null;
+create index accounts_by_refresh on accounts (refresh_due_at, id) where refresh_due_at is not null;
 
 create table port_mappings (
     id uuid primary key,
@@ -203,7 +207,7 @@ create table links (
 create index links_by_created on links (created_at, id);
 create index links_by_tenant on links (tenant_id, created_at, id);
 create index links_by_account on links (account_id, created_at, id);
-create index links_live_by_account on links (live_account_id) where live_account_id is not null;
+create index links_live_by_account on links (live_account_id, id) where live_account_id is not null;
 create index links_by_service on links (network_service_id, id) where network_service_id is not null;
 create index links_by_deletion on links (deleted_at, id) where deleted_at is not null;
 create index links_by_refresh on links (refresh_due_at, id) where refresh_due_at is not null;

@@ -81,6 +81,9 @@ create table accounts (
     session_id text references sessions (id),
     former_session_id text references sessions (id),
     former_until integer,
+    refresh_due_at integer,
+    listed_at integer,
+    unknown_services integer not null check (unknown_services >= 0),
     event_seq integer not null check (event_seq >= 0),
     version integer not null check (version >= 0),
     created_at integer not null,
@@ -92,6 +95,7 @@ create table accounts (
 create index accounts_by_tenant on accounts (tenant_id);
 create index accounts_by_session on accounts (session_id) where session_id is not null;
 create index accounts_by_former_session on accounts (former_session_id) where former_session_id is not null;
+create index accounts_by_refresh on accounts (refresh_due_at, id) where refresh_due_at is not null;
 
 create table port_mappings (
     id text primary key,
@@ -207,7 +211,7 @@ create table links (
 create index links_by_created on links (created_at, id);
 create index links_by_tenant on links (tenant_id, created_at, id);
 create index links_by_account on links (account_id, created_at, id);
-create index links_live_by_account on links (live_account_id) where live_account_id is not null;
+create index links_live_by_account on links (live_account_id, id) where live_account_id is not null;
 create index links_by_service on links (network_service_id, id) where network_service_id is not null;
 create index links_by_deletion on links (deleted_at, id) where deleted_at is not null;
 create index links_by_refresh on links (refresh_due_at, id) where refresh_due_at is not null;

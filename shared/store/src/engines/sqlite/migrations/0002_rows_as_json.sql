@@ -27,7 +27,8 @@ select *, json_object(
     'config', json(config), 'secrets', json(secrets), 'phase', phase, 'status', status,
     'status_reason', json(status_reason), 'status_since', status_since, 'checked_at', checked_at,
     'epoch', epoch, 'session_id', session_id, 'former_session_id', former_session_id,
-    'former_until', former_until, 'event_seq', event_seq, 'version', version,
+    'former_until', former_until, 'refresh_due_at', refresh_due_at, 'listed_at', listed_at,
+    'unknown_services', unknown_services, 'event_seq', event_seq, 'version', version,
     'created_at', created_at, 'modified_at', modified_at) as row
 from accounts;
 

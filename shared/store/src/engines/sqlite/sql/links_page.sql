@@ -1,6 +1,14 @@
 -- A page in the order (created_at, id) behind the last row of the page before. A filter that is null lets all pass.
 -- Tombstones only where asked for ($5).
-select t.row from links_json t
+-- `last_seen_at`: also by its account's list, if the link rested when that was asked for and rests still.
+select json_set(t.row, '$.last_seen_at', (
+    select max(seen) from (
+        select t.last_seen_at as seen
+        union all
+        select a.listed_at from accounts a
+        where a.id = t.live_account_id and t.touched and a.listed_at >= t.modified_at
+            and not exists (select 1 from actions x where x.link_id = t.id and x.finished_at is null))))
+from links_json t
 where ($1 is null or t.tenant_id = $1)
     and ($2 is null or t.account_id = $2)
     and ($3 is null or t.name = $3)
