@@ -4,6 +4,10 @@
 //! so that the action, its link, its request's counters and the outbox change together or not at all. Nothing here
 //! decides: the domain does. Deliberately absent: publishing; what is to be sent is handed out after the commit.
 
+mod after;
+
+pub use after::{Outgoing, Wake, Written};
+
 use crate::events;
 use crate::wishes;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,38 +27,6 @@ use wanlink_domain::time::Timestamp;
 use wanlink_runtime::entropy::Entropy;
 use wanlink_store::port::{StoreError, Transaction};
 use wanlink_wire::account::Prompt;
-
-/// A prompt to publish once the transaction is committed.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Outgoing {
-    pub account: AccountId,
-    pub prompt: Prompt,
-}
-
-/// What a unit of work asks for once it is committed.
-#[derive(Debug, Default)]
-pub struct Written {
-    pub prompts: Vec<Outgoing>,
-    pub wake: Wake,
-}
-
-/// Which loops have something to do before they would look by themselves.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Wake {
-    /// How soon the first of the written actions comes due.
-    pub due_in: Option<Duration>,
-    pub events: bool,
-}
-
-impl Wake {
-    /// Something is due and something may be told: for changes that no unit of work has written.
-    pub const ALL: Self = Self { due_in: Some(Duration::ZERO), events: true };
-
-    pub fn merge(&mut self, other: Self) {
-        self.due_in = self.due_in.into_iter().chain(other.due_in).min();
-        self.events |= other.events;
-    }
-}
 
 /// Locked links with their unfinished actions, and all changes to them.
 pub struct Work<'a> {
