@@ -178,7 +178,7 @@ async fn story(seed: u64) -> Vec<String> {
             let mut tx = begin(&database).await;
             let links = tx.lock_links(&ids).await?;
             tokio::task::yield_now().await;
-            tx.schedule_refreshes(&ids, rows::at(i64::try_from(step).unwrap_or(0)), None).await?;
+            tx.schedule_refreshes(&ids, Some(rows::at(i64::try_from(step).unwrap_or(0))), None).await?;
             tx.commit().await?;
             Ok::<_, StoreError>(links)
         };

@@ -46,14 +46,44 @@ pub(super) fn refreshes(it: &mut Scope<'_>, now: Timestamp, limit: u32) -> Step<
     Ok(due)
 }
 
+pub(super) fn listings(it: &mut Scope<'_>, now: Timestamp, limit: u32) -> Step<Vec<Account>> {
+    let mut due: Vec<Account> = it
+        .view::<Account>()
+        .all()
+        .filter(|account| account.refresh_due_at.is_some_and(|due| due <= now))
+        .filter(|account| account.phase == AccountPhase::Ready && account.session_id.is_some())
+        .filter(|account| it.free::<Account>(account.id.0.into(), Mode::Update))
+        .cloned()
+        .collect();
+    due.sort_by_key(|account| (account.refresh_due_at, account.id));
+    due.truncate(limit as usize);
+    for account in &due {
+        it.locked::<Account>(account.id.0, Mode::Update)?;
+    }
+    Ok(due)
+}
+
+pub(super) fn settled(it: &Scope<'_>, account: AccountId, after: Option<LinkId>, limit: u32) -> Vec<Link> {
+    let live = it.view::<Link>();
+    let mut settled: Vec<Link> = live
+        .by(Entry::Live(account.0))
+        .filter(|link| link.touched && Some(link.id) > after)
+        .filter(|link| it.view::<Action>().by(Entry::OpenOfLink(link.id.0)).next().is_none())
+        .cloned()
+        .collect();
+    settled.sort_by_key(|link| link.id);
+    settled.truncate(limit as usize);
+    settled
+}
+
 pub(super) fn schedule_refreshes(
     it: &mut Scope<'_>,
     links: &[LinkId],
-    due_at: Timestamp,
+    due_at: Option<Timestamp>,
     seen_at: Option<Timestamp>,
 ) -> Step<()> {
     for mut link in it.all_locked::<Link>(links.iter().map(|id| id.0.into()), Mode::Update)? {
-        link.refresh_due_at = Some(due_at);
+        link.refresh_due_at = due_at;
         link.last_seen_at = seen_at.or(link.last_seen_at);
         it.put(link)?;
     }

@@ -49,6 +49,9 @@ pub(super) fn edited(kept: &Account, given: &Account) -> Account {
         session_id: kept.session_id,
         former_session_id: kept.former_session_id,
         former_until: kept.former_until,
+        refresh_due_at: kept.refresh_due_at,
+        listed_at: kept.listed_at,
+        unknown_services: kept.unknown_services,
         event_seq: kept.event_seq,
         ..given.clone()
     }

@@ -55,6 +55,15 @@ impl Committed<'_> {
         let by_key: std::collections::BTreeMap<Key, R> = rows.map(|row| (row.key(), row.clone())).collect();
         by_key.into_values().collect()
     }
+    /// A link that rests was seen also when its account's list was asked for, if it rested then.
+    fn seen(&self, mut link: Link) -> Link {
+        let rests = link.touched && self.view::<Action>().by(Entry::OpenOfLink(link.id.0)).next().is_none();
+        if rests && link.status != LinkStatus::Deleted {
+            let listed_at = self.get::<Account>(link.account_id.0).and_then(|account| account.listed_at);
+            link.last_seen_at = link.last_seen_at.max(listed_at.filter(|at| *at >= link.modified_at));
+        }
+        link
+    }
 
     /// The rows that pass, in the order (created, id) behind the last row of the page before.
     fn page<R: Stored>(&self, page: Page, passes: impl Fn(&&R) -> bool) -> Slice<R> {
@@ -165,18 +174,20 @@ impl ReadStore for MemoryReadStore {
     }
 
     async fn link(&self, id: LinkId) -> Result<Option<Link>, StoreError> {
-        self.read(|it| it.get(id.0))
+        self.read(|it| it.get(id.0).map(|link| it.seen(link)))
     }
 
     async fn links(&self, filter: &LinkFilter, page: Page) -> Result<Slice<Link>, StoreError> {
         self.read(|it| {
-            it.page(page, |row: &&Link| {
+            let mut slice = it.page(page, |row: &&Link| {
                 fits(&filter.tenant, &row.tenant_id)
                     && fits(&filter.account, &row.account_id)
                     && fits(&filter.name, &row.name)
                     && fits(&filter.status, &row.status)
                     && (filter.deleted || row.status != LinkStatus::Deleted)
-            })
+            });
+            slice.rows = slice.rows.into_iter().map(|link| it.seen(link)).collect();
+            slice
         })
     }
 

@@ -181,6 +181,7 @@ stored! {
             (row.version >= 0, VERSION),
             (row.epoch >= 0, "epoch is negative"),
             (row.event_seq >= 0, "event_seq is negative"),
+            (row.unknown_services >= 0, "unknown_services is negative"),
             (row.former_session_id.is_none() || row.former_until.is_some(), "a former session has no end"),
         ];
     PortMapping in port_mappings as PortMappings, |row| key row.id.0,

@@ -311,10 +311,23 @@ impl Transaction for MemoryTransaction {
         self.run(|it| due::refreshes(it, now, limit)).await
     }
 
+    async fn due_listings(&mut self, now: Timestamp, limit: u32) -> Result<Vec<Account>, StoreError> {
+        self.run(|it| due::listings(it, now, limit)).await
+    }
+
+    async fn settled_links(
+        &mut self,
+        account: AccountId,
+        after: Option<LinkId>,
+        limit: u32,
+    ) -> Result<Vec<Link>, StoreError> {
+        self.run(|it| Ok(due::settled(it, account, after, limit))).await
+    }
+
     async fn schedule_refreshes(
         &mut self,
         links: &[LinkId],
-        due_at: Timestamp,
+        due_at: Option<Timestamp>,
         seen_at: Option<Timestamp>,
     ) -> Result<(), StoreError> {
         self.run(|it| due::schedule_refreshes(it, links, due_at, seen_at)).await
