@@ -212,9 +212,8 @@ async fn work_off(handler: &dyn Handler, context: &Arc<Context>, batch: Batch) -
             park(handler.queue(), context, &encode(&received.envelope), &why).await?;
         }
     }
-    for delivery in known {
-        delivery.ack().await;
-    }
+    // All at once: an acknowledgement ends when it is on the wire, and one after the other they would wait for that.
+    futures::future::join_all(known.into_iter().map(Delivery::ack)).await;
     // Its neighbours are done; it is given back when the channel is closed, and this process is not ready.
     too_new.map_or(Ok(()), Err)
 }
