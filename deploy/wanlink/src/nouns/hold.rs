@@ -7,6 +7,10 @@ use clap::Args;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+/// Whether everything is frozen.
+const FREEZE: Noun =
+    Noun { path: "freeze", columns: &[("FROZEN", "/frozen"), ("SINCE", "/since"), ("REASON", "/reason")] };
+
 /// Why, for whoever waits.
 #[derive(Clone, Debug, Default, Args)]
 pub struct ReasonArgs {
@@ -31,22 +35,22 @@ pub async fn pause(
 ) -> Result<(), Failure> {
     let path = [noun.path, id, "pause"];
     let answer = session.client.send(Method::POST, &path, query, Some(&reason.body()), None).await?;
-    session.print_one(noun, &answer.body)
+    session.print_one(noun, &answer.body).await
 }
 
 /// `resume` of a noun.
 pub async fn resume(session: &Session, noun: Noun, id: &str, query: &Query) -> Result<(), Failure> {
     let answer = session.client.send(Method::POST, &[noun.path, id, "resume"], query, None, None).await?;
-    session.print_one(noun, &answer.body)
+    session.print_one(noun, &answer.body).await
 }
 
 pub async fn freeze(session: &Session, reason: ReasonArgs) -> Result<(), Failure> {
     let body = reason.body();
-    let answer = session.client.send(Method::POST, &["freeze"], &Query::new(), Some(&body), None).await?;
-    session.print(&answer.body)
+    let answer = session.client.send(Method::POST, &[FREEZE.path], &Query::new(), Some(&body), None).await?;
+    session.print_one(FREEZE, &answer.body).await
 }
 
 pub async fn unfreeze(session: &Session) -> Result<(), Failure> {
-    let answer = session.client.send(Method::DELETE, &["freeze"], &Query::new(), None, None).await?;
-    session.print(&answer.body)
+    let answer = session.client.send(Method::DELETE, &[FREEZE.path], &Query::new(), None, None).await?;
+    session.print_one(FREEZE, &answer.body).await
 }
