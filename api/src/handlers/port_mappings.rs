@@ -73,7 +73,7 @@ pub async fn replace(state: Shared, call: Call) -> Answer {
     let (index, wim) = find(&state, &call).await?;
     let mappings = checked(&state, &index, wim, draft.port_mappings)?;
     let stored = set(&state, &call, &body, wim, mappings).await?;
-    Ok(listing::whole(stored.iter().map(|it| view::PortMapping::from(it)).collect()))
+    Ok(listing::whole(stored.iter().map(view::PortMapping::from).collect()))
 }
 
 pub async fn clear(state: Shared, call: Call) -> Answer {

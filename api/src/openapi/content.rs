@@ -9,7 +9,7 @@ use utoipa::openapi::{Ref, RefOr};
 /// What stands in a body.
 pub enum Content {
     None,
-    Json(RefOr<Schema>),
+    Json(Box<RefOr<Schema>>),
     /// A text of this media type.
     Text(&'static str),
 }
@@ -31,17 +31,17 @@ pub fn metrics(_: &mut Components) -> Content {
 
 /// A JSON object that is described elsewhere.
 pub fn any(_: &mut Components) -> Content {
-    Content::Json(ObjectBuilder::new().into())
+    Content::Json(Box::new(ObjectBuilder::new().into()))
 }
 
 pub fn one<T: ToSchema>(components: &mut Components) -> Content {
-    Content::Json(reference::<T>(components))
+    Content::Json(Box::new(reference::<T>(components)))
 }
 
 /// Either of them.
 pub fn either<A: ToSchema, B: ToSchema>(components: &mut Components) -> Content {
     let (a, b) = (reference::<A>(components), reference::<B>(components));
-    Content::Json(OneOfBuilder::new().item(a).item(b).into())
+    Content::Json(Box::new(OneOfBuilder::new().item(a).item(b).into()))
 }
 
 /// One page, as `listing` writes it.
@@ -55,7 +55,7 @@ pub fn list<T: ToSchema>(components: &mut Components) -> Content {
         .required("items")
         .required("next")
         .additional_properties(Some(AdditionalProperties::FreeForm(false)));
-    Content::Json(page.into())
+    Content::Json(Box::new(page.into()))
 }
 
 fn reference<T: ToSchema>(components: &mut Components) -> RefOr<Schema> {

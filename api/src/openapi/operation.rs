@@ -19,7 +19,7 @@ pub fn operation(route: &Route, components: &mut Components) -> Operation {
         .summary(Some(route.summary))
         .parameters(Some(parameters(route, components)));
     if let Content::Json(schema) = (route.body)(components) {
-        let content = ContentBuilder::new().schema(Some(schema)).build();
+        let content = ContentBuilder::new().schema(Some(*schema)).build();
         let body = RequestBodyBuilder::new().content("application/json", content);
         operation = operation.request_body(Some(body.required(Some(Required::True)).build()));
     }
@@ -119,7 +119,7 @@ fn answer(route: &Route, status: u16, components: &mut Components) -> Response {
     let (media, schema) = match (route.answer)(components) {
         _ if status == 204 => return response.build(),
         Content::None => return response.build(),
-        Content::Json(schema) => ("application/json", Some(schema)),
+        Content::Json(schema) => ("application/json", Some(*schema)),
         Content::Text(media) => (media, Some(ObjectBuilder::new().schema_type(Type::String).into())),
     };
     response.content(media, ContentBuilder::new().schema(schema).build()).build()
@@ -151,6 +151,6 @@ fn problem(codes: &[&str], components: &mut Components) -> Response {
     let codes: Vec<String> = codes.iter().map(|code| format!("`{code}`")).collect();
     let response = ResponseBuilder::new().description(codes.join(", "));
     let Content::Json(schema) = super::one::<ProblemBody>(components) else { return response.build() };
-    let content = ContentBuilder::new().schema(Some(schema)).build();
+    let content = ContentBuilder::new().schema(Some(*schema)).build();
     response.content("application/problem+json", content).build()
 }
