@@ -10,6 +10,8 @@ use reqwest::{Client, Method};
 use serde_json::Value;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use tokio::sync::OnceCell;
+use wanlink_conformance::answers::{Answered, Document};
 
 /// Longer than any call may take (`api.call_timeout`).
 const CALL_WAIT: Duration = Duration::from_secs(20);
@@ -129,6 +131,7 @@ impl Api {
         body: Vec<u8>,
     ) -> Result<Answer, String> {
         let base = &self.bases[self.turn.fetch_add(1, Ordering::Relaxed) % self.bases.len()];
+        let name = method.to_owned();
         let method: Method = method.parse().expect("a method");
         let mut request = self.http.request(method, format!("{base}{path}"));
         for (name, value) in headers {
@@ -142,7 +145,29 @@ impl Api {
         let body = response.bytes().await.map_err(|error| format!("{path}: {error}"))?;
         let body = serde_json::from_slice(&body)
             .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&body).into_owned()));
-        Ok(Answer { status, headers, body: if body == "" { Value::Null } else { body } })
+        let answer = Answer { status, headers, body: if body == "" { Value::Null } else { body } };
+        self.as_described(&name, base, path, &answer).await;
+        Ok(answer)
+    }
+
+    /// Every answer that a scenario gets is one that the api's own OpenAPI document knows.
+    async fn as_described(&self, method: &str, base: &str, path: &str, answer: &Answer) {
+        static DOCUMENT: OnceCell<Document> = OnceCell::const_new();
+        let document = DOCUMENT.get_or_try_init(|| async {
+            let document = self.http.get(format!("{base}/openapi.json")).send().await?;
+            Ok::<_, reqwest::Error>(Document::parse(&document.text().await?))
+        });
+        let nowhere = ["no-route", "method-not-allowed"].iter().any(|code| answer.body["code"] == *code);
+        // An api that was killed in between is not asked again here: other answers come.
+        let Ok(document) = document.await else { return };
+        if nowhere || answer.body.is_null() && answer.status >= 400 {
+            return;
+        }
+        let content_type =
+            answer.headers.get("content-type").and_then(|it| it.to_str().ok()).unwrap_or_default();
+        let answered = Answered { method, path, status: answer.status, content_type, body: &answer.body };
+        let faults = document.faults(&answered);
+        assert!(faults.is_empty(), "{method} {path}: {faults:?} in {}", answer.body);
     }
 
     /// Sends JSON (null: no body), under an Idempotency-Key where one is given.

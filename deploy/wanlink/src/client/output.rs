@@ -288,7 +288,10 @@ mod tests {
         let known = names(&[("w", "backbone")]);
         let row = json!({"id": "a", "wim_id": "w", "kept_by": "x"});
         let columns = [("ID", "/id"), ("WIM", "/wim_id")];
-        assert_eq!(table(Format::Table, &columns, &known, std::slice::from_ref(&row)), "ID  WIM\na   backbone\n");
+        assert_eq!(
+            table(Format::Table, &columns, &known, std::slice::from_ref(&row)),
+            "ID  WIM\na   backbone\n"
+        );
         let wide = table(Format::Wide, &columns, &known, std::slice::from_ref(&row));
         assert_eq!(wide, "ID  WIM       KEPT BY\na   backbone  x\n");
         assert!(fields(&columns, &known, &row).contains("wim_id   backbone (w)"));
