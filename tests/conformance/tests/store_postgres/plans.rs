@@ -7,7 +7,7 @@ use wanlink_conformance::store::postgres::PostgresHarness;
 use wanlink_store::engines::postgres::STATEMENTS;
 
 /// The rows of a filled database: 20,000 links with an unfinished action each, of which the half is due, and 40,000 that
-/// ended.
+/// ended; the links are spread over 21 accounts.
 const FILL: &str = "
 insert into tenants values (gen_random_uuid(), 't', null, 1, 0, 0);
 insert into wims select gen_random_uuid(), 'w', null, 'k', 'u', '{}', 1, 0, 0;
@@ -30,6 +30,15 @@ from requests r, links l, generate_series(1, 3) n;
 insert into outbox (id, tenant_id, subject, sequence, type, at, data, published_at)
 select gen_random_uuid(), t.id, 's', n, 'x', n, '{}', case when n % 300 = 0 then null else 1 end
 from tenants t, generate_series(1, 30000) n;
+insert into wims (id, name, type, wim_url, config, version, created_at, modified_at)
+select gen_random_uuid(), 'w' || n, 'k', 'u', '{}', 1, 0, 0 from generate_series(1, 20) n;
+insert into accounts (
+    id, tenant_id, wim_id, name, config, secrets, phase, status, status_since, epoch, unknown_services, event_seq,
+    version, created_at, modified_at)
+select gen_random_uuid(), t.id, w.id, 'a', '{}', '{}', 'READY', 'PENDING', 0, 0, 0, 0, 1, 0, 0
+from tenants t, wims w where w.name <> 'w';
+update links l set account_id = a.id
+from (select id, row_number() over (order by id) as n from accounts) a where a.n = 1 + l.created_at % 21;
 analyze;
 ";
 
