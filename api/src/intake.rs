@@ -21,6 +21,7 @@ use wanlink_domain::ids::{ActionId, LinkId, RequestId, ServiceId, TenantId};
 use wanlink_domain::reason::Code;
 use wanlink_domain::request::Request as RecordedRequest;
 use wanlink_domain::time::Timestamp;
+use wanlink_runtime::trace::{self, Kind};
 use wanlink_store::port::{ActionFilter, Page};
 use wanlink_wire::journal::{Request, Traced, Verdict};
 
@@ -87,7 +88,12 @@ async fn hand_in(state: &State, mut request: Request) -> Result<Response, Proble
     let began = state.clock.mono();
     let awaited = state.journal.begin(began);
     let told = Accepted::planned(&request);
-    let confirmed = match state.lanes.publish(Traced { trace: None, request }).await {
+    let mut span = trace::child(Kind::Producer, || "journal publish".to_owned());
+    span.set("wanlink.request", || id.to_string());
+    span.set("wanlink.actions", || i64::try_from(request.actions.len()).unwrap_or(i64::MAX));
+    let published = state.lanes.publish(Traced { trace: span.context(), request }).await;
+    drop(span);
+    let confirmed = match published {
         Ok(()) => true,
         Err(PublishError::Unknown(_)) => false,
         Err(error) => {

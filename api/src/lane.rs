@@ -9,7 +9,7 @@ use futures::FutureExt as _;
 use std::sync::Arc;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use wanlink_broker::port::{PublishError, Queue};
-use wanlink_domain::ids::RequestId;
+use wanlink_domain::trace::TraceParent;
 use wanlink_runtime::tasks::Tasks;
 use wanlink_wire::Message;
 use wanlink_wire::account::Prompt;
@@ -104,9 +104,9 @@ async fn next_bundle(waiting: &Mutex<mpsc::Receiver<Handed>>) -> Option<Vec<Hand
 /// where the broker refuses the former at once.
 async fn publish(state: &State, mut requests: Vec<Traced>) -> Result<(), PublishError> {
     let known = state.catalogue.known();
-    let prompts: Vec<(Queue, Prompt)> = requests
+    let prompts: Vec<(Option<TraceParent>, Queue, Prompt)> = requests
         .iter()
-        .flat_map(|it| it.request.actions.iter().map(|action| (it.request.id, action)))
+        .flat_map(|it| it.request.actions.iter().map(move |action| (it, action)))
         // What is paused is not prompted; lifting that makes it due.
         .filter(|(_, action)| !known.held(action.account_id))
         .map(|(request, action)| prompt(request, action))
@@ -124,9 +124,10 @@ async fn publish(state: &State, mut requests: Vec<Traced>) -> Result<(), Publish
         return Err(error);
     }
     let prompts = async {
-        for (queue, prompt) in prompts {
+        for (trace, queue, prompt) in prompts {
             let action = prompt.action;
-            if let Err(error) = state.publisher.publish_unwaited(state.outgoing(queue, prompt, false)).await {
+            let message = state.traced(queue, trace, prompt.into(), false);
+            if let Err(error) = state.publisher.publish_unwaited(message).await {
                 // The record dispatches what is not prompted.
                 tracing::debug!(%error, %action, "a prompt was not sent");
                 return;
@@ -142,15 +143,15 @@ async fn publish(state: &State, mut requests: Vec<Traced>) -> Result<(), Publish
     }
 }
 
-fn prompt(request: RequestId, action: &NewAction) -> (Queue, Prompt) {
+fn prompt(of: &Traced, action: &NewAction) -> (Option<TraceParent>, Queue, Prompt) {
     let prompt = Prompt {
-        request,
+        request: of.request.id,
         action: action.id,
         link: action.link_id,
         kind: action.kind,
         accepted_at: action.accepted_at,
     };
-    (Queue::Account(action.account_id), prompt)
+    (of.trace, Queue::Account(action.account_id), prompt)
 }
 
 #[cfg(test)]
@@ -159,7 +160,7 @@ mod tests {
     use uuid::Uuid;
     use wanlink_domain::accepted::AcceptedAt;
     use wanlink_domain::action::ActionKind;
-    use wanlink_domain::ids::{AccountId, ActionId, LinkId, TenantId};
+    use wanlink_domain::ids::{AccountId, ActionId, LinkId, RequestId, TenantId};
     use wanlink_domain::time::Timestamp;
     use wanlink_wire::journal::{Change, Request};
 

@@ -39,6 +39,7 @@ use wanlink_domain::draft::{
     SiteDraft, SitePatch, TenantDraft, TenantPatch, WimDraft, WimPatch,
 };
 use wanlink_domain::reason::Code;
+use wanlink_runtime::trace;
 
 /// How a call ends.
 pub type Answer = Result<Response, Problem>;
@@ -253,7 +254,8 @@ async fn guard(
         .answer(&path),
     };
     let ms = state.clock.mono().saturating_sub(began).as_millis();
-    tracing::debug!(%method, path, status = response.status().as_u16(), ms, "answered");
+    let trace = trace::current().map(|own| format!("{:032x}", own.trace));
+    tracing::debug!(%method, path, status = response.status().as_u16(), ms, trace, "answered");
     stopping::mark_last(&state, &mut response);
     response
 }

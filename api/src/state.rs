@@ -13,10 +13,12 @@ use uuid::Uuid;
 use wanlink_broker::port::{Address, Broker, Outgoing, Publisher, Queue};
 use wanlink_domain::connector::ConnectorCatalogue;
 use wanlink_domain::ids::MessageId;
+use wanlink_domain::trace::TraceParent;
 use wanlink_runtime::clock::Clock;
 use wanlink_runtime::entropy::Entropy;
 use wanlink_runtime::seal::Sealer;
 use wanlink_runtime::telemetry::Telemetry;
+use wanlink_runtime::trace;
 use wanlink_store::port::ReadStore;
 use wanlink_wire::{Envelope, Message, encode};
 
@@ -52,16 +54,16 @@ impl State {
         self.entropy.uuid_v7(self.clock.wall())
     }
 
-    /// A message in its envelope, addressed to a queue.
+    /// A message in its envelope, addressed to a queue, in the trace of the work that sends it.
     pub fn outgoing(&self, queue: Queue, message: impl Into<Message>, wants_reply: bool) -> Outgoing {
-        self.traced(queue, None, message.into(), wants_reply)
+        self.traced(queue, trace::current(), message.into(), wants_reply)
     }
 
-    /// The same, as part of a trace.
+    /// The same, in this trace.
     pub fn traced(
         &self,
         queue: Queue,
-        trace: Option<String>,
+        trace: Option<TraceParent>,
         message: Message,
         wants_reply: bool,
     ) -> Outgoing {

@@ -7,6 +7,7 @@
 
 use crate::context::Context;
 use crate::figures;
+use crate::spans;
 use crate::work::{Outgoing, Wake};
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -194,10 +195,13 @@ async fn work_off(handler: &dyn Handler, context: &Arc<Context>, batch: Batch) -
     let mut parked = Vec::new();
     let mut handled = Handled::default();
     let (metrics, queue) = (&context.telemetry.metrics, figures::queue(handler.queue()));
-    let began = context.clock.mono();
+    let (began, traced_from) = (context.clock.mono(), context.telemetry.tracer.now());
     let worked = in_halves(handler, context, &received, 0, &mut parked, &mut handled).await;
     metrics.batch_messages.observe([queue], received.len());
     metrics.batch_time.observe([queue], context.clock.mono().saturating_sub(began));
+    if let Some(from) = traced_from {
+        spans::handled(&context.telemetry.tracer, from, &received, &handled, worked.as_ref().err());
+    }
     // What was committed is told, even where the rest of the batch could not be handled now.
     context.wake(handled.wake);
     for (to, message) in handled.replies {

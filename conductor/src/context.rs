@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use wanlink_broker::port::{Address, Broker, PublishError, Publisher, Queue, ReplyTo};
 use wanlink_domain::connector::ConnectorCatalogue;
 use wanlink_domain::ids::{AccountId, MessageId};
+use wanlink_domain::trace::TraceParent;
 use wanlink_runtime::clock::Clock;
 use wanlink_runtime::entropy::Entropy;
 use wanlink_runtime::telemetry::Telemetry;
@@ -50,15 +51,20 @@ impl Context {
 
     /// A message in its envelope, ready for the broker.
     pub fn seal(&self, message: Message) -> Vec<u8> {
+        self.seal_in(None, message)
+    }
+
+    /// The same, in a trace.
+    fn seal_in(&self, trace: Option<TraceParent>, message: Message) -> Vec<u8> {
         let at = self.clock.wall();
-        encode(&Envelope { id: MessageId(self.entropy.uuid_v7(at)), at, trace: None, message })
+        encode(&Envelope { id: MessageId(self.entropy.uuid_v7(at)), at, trace, message })
     }
 
     /// Answers a caller. Nobody listening any more is no error: callers repeat until answered.
     pub async fn reply(&self, to: ReplyTo, message: Message) {
         figures::answered(&self.telemetry.metrics, &message);
         let kind = message.kind();
-        let message = self.outgoing(Address::Reply(to), message);
+        let message = self.outgoing(Address::Reply(to), None, message);
         if let Err(error) = self.publisher.publish_unwaited(message).await {
             tracing::debug!(kind, %error, "an answer was not sent; its caller will ask again");
         }
@@ -66,16 +72,16 @@ impl Context {
 
     /// Sends prompts. What is lost of them is dispatched again when it comes due.
     pub async fn prompt(&self, prompts: Vec<Outgoing>) {
-        for Outgoing { account, prompt } in prompts {
-            self.to_account(account, prompt.into()).await;
+        for Outgoing { account, prompt, trace } in prompts {
+            self.to_account(account, trace, prompt.into()).await;
         }
     }
 
     /// Sends something to an account's queue without waiting for its confirm.
-    pub async fn to_account(&self, account: AccountId, message: Message) {
+    pub async fn to_account(&self, account: AccountId, trace: Option<TraceParent>, message: Message) {
         let kind = message.kind();
         self.telemetry.metrics.dispatched.one([kind]);
-        let message = self.outgoing(Address::Queue(Queue::Account(account)), message);
+        let message = self.outgoing(Address::Queue(Queue::Account(account)), trace, message);
         if let Err(error) = self.publisher.publish_unwaited(message).await {
             tracing::debug!(%account, kind, %error, "not sent; it is sent again when it comes due");
         }
@@ -88,10 +94,15 @@ impl Context {
         self.publisher.publish(message).await
     }
 
-    fn outgoing(&self, to: Address, message: Message) -> wanlink_broker::port::Outgoing {
+    fn outgoing(
+        &self,
+        to: Address,
+        trace: Option<TraceParent>,
+        message: Message,
+    ) -> wanlink_broker::port::Outgoing {
         wanlink_broker::port::Outgoing {
             to,
-            payload: self.seal(message).into(),
+            payload: self.seal_in(trace, message).into(),
             wants_reply: false,
             expires: None,
         }

@@ -18,6 +18,7 @@ use wanlink_domain::ids::{AccountId, ActionId, SessionId};
 use wanlink_domain::lease::Session;
 use wanlink_domain::reason::{Code, Reason};
 use wanlink_domain::time::Timestamp;
+use wanlink_domain::trace::TraceParent;
 use wanlink_runtime::tasks::Tasks;
 use wanlink_store::port::{StoreError, Transaction};
 use wanlink_wire::account::Poll;
@@ -124,9 +125,10 @@ async fn pass(context: &Context) -> Result<Pass, StoreError> {
     tx.commit().await?;
     context.prompt(written.prompts).await;
     let mut room = Room::default();
-    for (account, poll) in polls {
+    for (poll, trace) in polls {
+        let account = poll.account;
         if room.in_queue(context, account).await {
-            context.to_account(account, poll.into()).await;
+            context.to_account(account, trace, poll.into()).await;
         }
     }
     // When this loop looks again it says itself.
@@ -178,7 +180,7 @@ impl Facts {
 }
 
 /// Moves one due action on.
-fn advance(work: &mut Work<'_>, facts: &Facts, id: ActionId, polls: &mut Vec<(AccountId, Poll)>) {
+fn advance(work: &mut Work<'_>, facts: &Facts, id: ActionId, polls: &mut Vec<(Poll, Option<TraceParent>)>) {
     let Some(action) = work.action(id).cloned() else { return };
     match action.state {
         ActionState::Scheduled | ActionState::Retry => prompt(work, facts, &action),
@@ -190,7 +192,7 @@ fn advance(work: &mut Work<'_>, facts: &Facts, id: ActionId, polls: &mut Vec<(Ac
         ActionState::Build => {
             // The budget is judged, and the next look is due a poll later, whether this one is heard or not.
             if work.apply(id, Event::Lost, None) == Ok(ActionState::Build) {
-                polls.extend(poll(work, facts, &action));
+                polls.extend(poll(work, facts, &action).map(|poll| (poll, action.trace)));
             }
         }
         ActionState::Done | ActionState::Failed | ActionState::Superseded | ActionState::Cancelled => {}
@@ -237,17 +239,16 @@ fn spent(work: &Work<'_>, action: &Action) -> Option<Reason> {
     })
 }
 
-fn poll(work: &Work<'_>, facts: &Facts, action: &Action) -> Option<(AccountId, Poll)> {
+fn poll(work: &Work<'_>, facts: &Facts, action: &Action) -> Option<Poll> {
     let link = work.link(action.link_id)?;
     let account = facts.accounts.get(&action.account_id)?;
     facts.holder(account.id).filter(|holder| holder.lease_until > work.now)?;
-    let poll = Poll {
+    Some(Poll {
         account: account.id,
         epoch: account.epoch,
         action: action.id,
         kind: action.kind,
         attempt: action.attempt,
         task: facts.places.task(link, &action.wish),
-    };
-    Some((account.id, poll))
+    })
 }

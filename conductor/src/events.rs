@@ -12,6 +12,9 @@ use wanlink_domain::link::{Link, LinkStatus};
 use wanlink_domain::request::Request;
 use wanlink_domain::time::Timestamp;
 
+/// Where the data of an event that belongs to a recorded trace says so; the outbox has no column for what hardly any has.
+pub const TRACEPARENT: &str = "traceparent";
+
 /// A link has another status.
 pub fn link_status(link: &Link, before: LinkStatus, now: Timestamp) -> OutboxEvent {
     let data = json!({
@@ -23,10 +26,13 @@ pub fn link_status(link: &Link, before: LinkStatus, now: Timestamp) -> OutboxEve
 
 /// An action came to its end.
 pub fn action_ended(action: &Action, now: Timestamp) -> OutboxEvent {
-    let data = json!({
+    let mut data = json!({
         "action": action.id, "link": action.link_id, "account": action.account_id, "request": action.request_id,
         "kind": action.kind, "state": action.state, "reason": action.reason, "attempts": action.attempt,
     });
+    if let Some(trace) = action.trace {
+        data[TRACEPARENT] = trace.to_string().into();
+    }
     event(action.id.0, "action", action.tenant_id, 1, "action.ended", now, data)
 }
 

@@ -26,6 +26,17 @@ pub fn queue(queue: Queue) -> &'static str {
     }
 }
 
+/// A verdict as JSON has it.
+pub fn verdict(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Run { .. } => "run",
+        Verdict::Wait { .. } => "wait",
+        Verdict::Again { .. } => "again",
+        Verdict::Skip { .. } => "skip",
+        Verdict::Stale => "stale",
+    }
+}
+
 /// An answer was given.
 pub fn answered(metrics: &Metrics, answer: &Message) {
     match answer {
@@ -40,13 +51,7 @@ pub fn answered(metrics: &Metrics, answer: &Message) {
         }
         Message::Verdicts(verdicts) => {
             for item in &verdicts.items {
-                metrics.verdicts.one([match item.verdict {
-                    Verdict::Run { .. } => "run",
-                    Verdict::Wait { .. } => "wait",
-                    Verdict::Again { .. } => "again",
-                    Verdict::Skip { .. } => "skip",
-                    Verdict::Stale => "stale",
-                }]);
+                metrics.verdicts.one([verdict(&item.verdict)]);
             }
         }
         Message::Reported(reported) => {

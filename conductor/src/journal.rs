@@ -3,6 +3,7 @@
 use crate::batch::{Handled, Handler, Received};
 use crate::context::Context;
 use crate::services::Services;
+use crate::spans;
 use crate::wishes;
 use crate::work::{Work, Written};
 use async_trait::async_trait;
@@ -17,6 +18,7 @@ use wanlink_domain::ids::{AccountId, LinkId, NetworkId, RequestId};
 use wanlink_domain::link::{Endpoint, Link, LinkStatus, Wish};
 use wanlink_domain::reason::{Code, Reason};
 use wanlink_domain::request::Request as Row;
+use wanlink_domain::trace::TraceParent;
 use wanlink_domain::wish::WishPatch;
 use wanlink_store::port::{StoreError, Transaction};
 use wanlink_wire::Message;
@@ -46,7 +48,8 @@ impl Handler for Journal {
             })
             .collect();
         let mut tx = self.context.store.begin().await?;
-        let (words, written) = self.record(tx.as_mut(), &requests).await?;
+        let traces = spans::of_requests(batch);
+        let (words, written) = self.record(tx.as_mut(), &requests, &traces).await?;
         tx.commit().await?;
         let mut replies: BTreeMap<ReplyTo, Vec<Word>> = BTreeMap::new();
         for (request, reply_to) in &requests {
@@ -73,6 +76,7 @@ impl Journal {
         &self,
         tx: &mut dyn Transaction,
         requests: &[(&'a Request, Option<&ReplyTo>)],
+        traces: &BTreeMap<RequestId, TraceParent>,
     ) -> Result<(Words<'a>, Written), StoreError> {
         let context = &self.context;
         let links: Vec<LinkId> = actions_of(requests).map(|action| action.link_id).collect();
@@ -99,6 +103,9 @@ impl Journal {
                         rows.insert(request.id, row(request, None, work.now));
                         services.record(request, work.now);
                         new_links.extend(record_actions(&mut work, request));
+                        if let Some(trace) = traces.get(&request.id) {
+                            keep_trace(&mut work, request, *trace);
+                        }
                         Verdict::Journaled
                     }
                 },
@@ -287,6 +294,13 @@ fn record_actions(work: &mut Work<'_>, request: &Request) -> Vec<Link> {
     new_links
 }
 
+/// What becomes of these actions, however late, belongs to that trace.
+fn keep_trace(work: &mut Work<'_>, request: &Request, trace: TraceParent) {
+    for action in &request.actions {
+        work.edit_action(action.id, |action| action.trace = Some(trace));
+    }
+}
+
 fn record_action(work: &mut Work<'_>, request: &Request, new: &NewAction) {
     let Some(link) = work.link(new.link_id) else { return };
     let patch = match &new.change {
@@ -323,6 +337,7 @@ fn record_action(work: &mut Work<'_>, request: &Request, new: &NewAction) {
         waiting_since: work.now,
         created_at: work.now,
         finished_at: None,
+        trace: None,
     };
     let order = action.order();
     let admission = admit(link, new.kind, order);

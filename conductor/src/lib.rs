@@ -30,6 +30,7 @@ mod retention;
 mod room;
 mod services;
 mod settings;
+mod spans;
 #[cfg(test)]
 mod testing;
 mod wishes;

@@ -69,7 +69,7 @@ pub async fn pass(context: &Context) -> Result<usize, StoreError> {
         if held && !paused && room.in_queue(context, account.id).await {
             let (id, epoch) = (account.id, account.epoch);
             let observe = Observe { account: id, epoch, links: Vec::new(), list: Some(now) };
-            context.to_account(id, observe.into()).await;
+            context.to_account(id, None, observe.into()).await;
         }
     }
     Ok(accounts.len())

@@ -5,13 +5,17 @@
 //! and marking publishes again, under the same event id.
 
 use crate::context::Context;
+use crate::events::TRACEPARENT;
 use crate::figures;
+use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 use wanlink_broker::port::{Address, PublishError};
 use wanlink_domain::event::OutboxEvent;
 use wanlink_domain::ids::EventId;
+use wanlink_domain::trace::TraceParent;
 use wanlink_runtime::tasks::Tasks;
+use wanlink_runtime::trace::Kind;
 
 /// Most events in one transaction.
 const BATCH: u32 = 256;
@@ -78,7 +82,10 @@ async fn pass(context: &Context) -> Result<usize, String> {
 }
 
 async fn publish(context: &Context, event: &OutboxEvent) -> Result<(), PublishError> {
-    let cloud_event = serde_json::json!({
+    let trace = event.data.get(TRACEPARENT).and_then(Value::as_str).and_then(TraceParent::parse);
+    let mut span = context.telemetry.tracer.child(trace, Kind::Producer, || "event publish".to_owned());
+    span.set("wanlink.event", || event.kind.clone());
+    let mut cloud_event = serde_json::json!({
         "specversion": "1.0",
         "id": event.id,
         "source": "/wanlink",
@@ -90,6 +97,10 @@ async fn publish(context: &Context, event: &OutboxEvent) -> Result<(), PublishEr
         "sequence": event.sequence,
         "data": event.data,
     });
+    // The extension of CloudEvents for distributed tracing.
+    if let Some(trace) = span.context().or(trace) {
+        cloud_event[TRACEPARENT] = trace.to_string().into();
+    }
     let to = Address::Event {
         tenant: event.tenant_id.to_string(),
         subject: event.subject.clone(),

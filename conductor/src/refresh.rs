@@ -102,7 +102,7 @@ async fn pass(context: &Context) -> Result<usize, StoreError> {
                 .map(|link| ObserveLink { version: link.version, task: places.task(link, &link.wish) })
                 .collect();
             if room.in_queue(context, account).await {
-                context.to_account(account, Observe { account, epoch, links, list: None }.into()).await;
+                context.to_account(account, None, Observe { account, epoch, links, list: None }.into()).await;
             }
         }
     }

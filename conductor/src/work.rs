@@ -24,6 +24,7 @@ use wanlink_domain::link::{Link, LinkStatus};
 use wanlink_domain::reason::{Code, Reason};
 use wanlink_domain::request::CounterDelta;
 use wanlink_domain::time::Timestamp;
+use wanlink_domain::trace::TraceParent;
 use wanlink_runtime::entropy::Entropy;
 use wanlink_store::port::{StoreError, Transaction};
 use wanlink_wire::account::Prompt;
@@ -164,6 +165,7 @@ impl<'a> Work<'a> {
                 kind: action.kind,
                 accepted_at: action.accepted_at,
             },
+            trace: action.trace,
         });
     }
 

@@ -12,6 +12,7 @@ use wanlink_domain::reason::{Code, Reason};
 use wanlink_runtime::clock::Clock;
 use wanlink_runtime::metrics::Metrics;
 use wanlink_runtime::tasks::Tasks;
+use wanlink_runtime::trace::{self, Kind};
 
 /// Why a call came to no answer of the connector's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,7 +132,10 @@ impl<'a> Calls<'a> {
         call: impl Future<Output = Result<T, Failure>> + Send + 'static,
     ) -> Called<T> {
         let began = self.clock.mono();
-        let called = self.cut_off(call).await;
+        let mut span = trace::child(Kind::Internal, || format!("{} {operation}", self.kind));
+        // The call's task is another one: the span goes along.
+        let called = self.cut_off(span.around(call)).await;
+        span.set("wanlink.class", || figures::class(&called));
         let labels = [self.kind, operation, figures::class(&called)];
         self.metrics.calls.observe(labels, self.clock.mono().saturating_sub(began));
         called

@@ -7,6 +7,7 @@ use crate::account::{Account, InHand, until_stopped};
 use crate::context::Unreadable;
 use crate::reports::Filing;
 use crate::settle::{self, Ending};
+use crate::spans::Sent;
 use crate::{look, prompt};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -16,7 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wanlink_broker::port::{Consumer, Delivery, Queue};
 use wanlink_domain::retry::Schedule;
 use wanlink_wire::report::Parked;
-use wanlink_wire::{DecodeError, Message, decode};
+use wanlink_wire::{DecodeError, Envelope, Message, decode};
 
 /// Why no more is taken from a consumer.
 enum End {
@@ -141,7 +142,11 @@ async fn free_hand(account: &Account, hands: &Arc<Semaphore>) -> Option<OwnedSem
 async fn dispatch(account: &Arc<Account>, hand: OwnedSemaphorePermit, delivery: Delivery) -> Option<u16> {
     let mut held = account.activity.take();
     let holding = account.holding;
-    match decode(&delivery.payload).map(|envelope| envelope.message) {
+    let (envelope, sent) = match decode(&delivery.payload) {
+        Ok(Envelope { at, trace, message, .. }) => (Ok(message), Sent { at, trace }),
+        Err(error) => (Err(error), Sent::default()),
+    };
+    match envelope {
         Err(DecodeError::UnknownVersion(version)) => {
             delivery.give_back().await;
             return Some(version);
@@ -154,7 +159,7 @@ async fn dispatch(account: &Arc<Account>, hand: OwnedSemaphorePermit, delivery: 
             }
             let work = {
                 let account = account.clone();
-                async move { prompt::handle(&account, asked).await }
+                async move { prompt::handle(&account, asked, sent).await }
             };
             // An attempt that panicked is lost, and the conductors count lost ones.
             spawn(account, (hand, held), delivery, Ending::EpochOver, work);
@@ -166,7 +171,7 @@ async fn dispatch(account: &Arc<Account>, hand: OwnedSemaphorePermit, delivery: 
             }
             let work = {
                 let account = account.clone();
-                async move { look::poll(&account, poll).await }
+                async move { look::poll(&account, poll, sent).await }
             };
             spawn(account, (hand, held), delivery, Ending::Settled, work);
         }

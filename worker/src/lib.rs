@@ -15,7 +15,7 @@
 //! | `prompt`, `look`, `settle` | the work on one delivery; what becomes of it then |
 //! | `execute`, `calls` | one attempt; one connector call, isolated |
 //! | `monitor`, `readiness` | is the WIM there; is the worker of use |
-//! | `figures` | what is counted and timed |
+//! | `figures`, `spans` | what is counted and timed; what is traced |
 //! | `post`, `desk`, `inbox` | messages out, open questions, answers in |
 
 mod account;
@@ -40,6 +40,7 @@ mod roster;
 mod session;
 mod settings;
 mod settle;
+mod spans;
 pub mod trust;
 mod worker;
 

@@ -4,16 +4,21 @@
 use crate::account::Account;
 use crate::reports::Filing;
 use crate::settle::Ending;
+use crate::spans::{self, Sent};
 use crate::{execute, listing};
+use wanlink_runtime::trace::Kind;
 use wanlink_wire::account::{Observe, Poll};
 use wanlink_wire::report::{ObservedItem, ReportItem};
 
 /// Looks how an action's building goes and reports under its attempt.
-pub(crate) async fn poll(account: &Account, poll: Poll) -> Ending {
+pub(crate) async fn poll(account: &Account, poll: Poll, sent: Sent) -> Ending {
+    let mut span = account.cx.telemetry.tracer.child(sent.trace, Kind::Consumer, || "poll".to_owned());
+    span.set("wanlink.action", || poll.action.to_string());
     let outcome = {
         let _place = account.place().await;
-        execute::poll(account, poll.kind, &poll.task).await
+        span.around(execute::poll(account, poll.kind, &poll.task)).await
     };
+    spans::ended(&mut span, &outcome);
     let item = ReportItem {
         account: poll.account,
         epoch: poll.epoch,
@@ -21,6 +26,7 @@ pub(crate) async fn poll(account: &Account, poll: Poll) -> Ending {
         link: poll.task.link,
         attempt: poll.attempt,
         outcome,
+        trace: span.context(),
     };
     if account.report(item).await { Ending::Settled } else { Ending::EpochOver }
 }

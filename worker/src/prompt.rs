@@ -7,8 +7,10 @@ use crate::account::Account;
 use crate::execute::{self, Attempt};
 use crate::figures;
 use crate::settle::Ending;
+use crate::spans::{self, Sent};
 use tokio::time::Duration;
 use wanlink_domain::retry::Schedule;
+use wanlink_runtime::trace::Kind;
 use wanlink_wire::account::Prompt;
 use wanlink_wire::conductor::{ClaimItem, Verdict};
 use wanlink_wire::report::ReportItem;
@@ -19,8 +21,9 @@ const AGAIN_MIN: Duration = Duration::from_millis(10);
 const AGAIN_MAX: Duration = Duration::from_secs(2);
 
 /// Follows a prompt to its end.
-pub(crate) async fn handle(account: &Account, prompt: Prompt) -> Ending {
+pub(crate) async fn handle(account: &Account, prompt: Prompt, sent: Sent) -> Ending {
     let cx = &account.cx;
+    let mut waited = spans::waiting(cx, &sent, &prompt);
     let asked_since = cx.clock.mono();
     let mut asked = 0;
     loop {
@@ -29,6 +32,8 @@ pub(crate) async fn handle(account: &Account, prompt: Prompt) -> Ending {
             () = cx.draining.cancelled() => return Ending::Left,
             permit = account.place() => permit,
         };
+        drop(waited.take());
+        let claim = cx.telemetry.tracer.child(sent.trace, Kind::Client, || "claim".to_owned());
         // From the claim on this attempt may be on record, so a drain lets it go on.
         let item = ClaimItem {
             account: account.holding.account,
@@ -36,15 +41,20 @@ pub(crate) async fn handle(account: &Account, prompt: Prompt) -> Ending {
             request: prompt.request,
             action: prompt.action,
             link: prompt.link,
+            trace: claim.context(),
         };
         let asked_at = cx.clock.mono();
         let verdict = cx.claims.ask(item, account.activity.reported(prompt.action)).await;
         figures::claimed(cx, asked_at, &verdict);
+        spans::claimed(claim, &verdict);
         match verdict {
             Verdict::Run { attempt, kind, observe_first, task } => {
-                let run = execute::run(account, Attempt { kind, observe_first, task });
+                let mut span = spans::attempt(account, sent.trace, &prompt, kind, attempt);
+                let run = span.around(execute::run(account, Attempt { kind, observe_first, task }));
                 let outcome = figures::attempt(account, kind, run).await;
                 drop(permit);
+                spans::ended(&mut span, &outcome);
+                spans::log(account, &prompt, attempt, sent.trace, &outcome);
                 let item = ReportItem {
                     account: item.account,
                     epoch: item.epoch,
@@ -52,6 +62,7 @@ pub(crate) async fn handle(account: &Account, prompt: Prompt) -> Ending {
                     link: prompt.link,
                     attempt,
                     outcome,
+                    trace: span.context(),
                 };
                 if !account.report(item).await {
                     return Ending::EpochOver;

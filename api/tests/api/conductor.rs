@@ -318,6 +318,7 @@ fn record_action(tables: &mut Tables, request: &Request, new: &NewAction, now: T
         waiting_since: now,
         created_at: now,
         finished_at: None,
+        trace: None,
     };
     tables.actions.insert(action.id, action);
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 use wanlink_domain::ids::AccountId;
+use wanlink_domain::trace::TraceParent;
 use wanlink_wire::account::Prompt;
 
 /// A prompt to publish once the transaction is committed.
@@ -9,6 +10,7 @@ use wanlink_wire::account::Prompt;
 pub struct Outgoing {
     pub account: AccountId,
     pub prompt: Prompt,
+    pub trace: Option<TraceParent>,
 }
 
 /// What a unit of work asks for once it is committed.

@@ -222,6 +222,7 @@ impl Stage {
             request: request.id,
             action: action.id,
             link: action.link_id,
+            trace: None,
         };
         let claim = Claim { session, items: vec![item] };
         let pick = |message| match message {
@@ -257,6 +258,7 @@ impl Stage {
             link: action.link_id,
             attempt,
             outcome,
+            trace: None,
         };
         let report = Report { session, items: vec![item] };
         let pick = |message| match message {

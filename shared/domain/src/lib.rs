@@ -25,5 +25,6 @@ pub mod retry;
 pub mod service;
 pub mod time;
 pub mod topology;
+pub mod trace;
 pub mod validate;
 pub mod wish;

@@ -7,6 +7,7 @@
 use crate::config::{Log, LogFormat};
 use crate::metrics::Metrics;
 use crate::pulse::Pulse;
+use crate::trace::Tracer;
 use std::io::IsTerminal as _;
 use std::sync::Arc;
 use tracing_subscriber::EnvFilter;
@@ -18,8 +19,9 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 pub struct Telemetry {
     /// One set for all roles of a process.
     pub metrics: Arc<Metrics>,
-    /// One for each role.
+    /// One for each role, as the next.
     pub pulse: Pulse,
+    pub tracer: Tracer,
 }
 
 /// Why logging could not be set up.

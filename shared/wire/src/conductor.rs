@@ -14,6 +14,7 @@ use wanlink_domain::ids::{
 use wanlink_domain::object::{Kind, Object};
 use wanlink_domain::observation::Known;
 use wanlink_domain::reason::Reason;
+use wanlink_domain::trace::{TraceParent, lenient};
 
 /// May these be run? One message for all accounts of a session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,6 +30,9 @@ pub struct ClaimItem {
     pub request: RequestId,
     pub action: ActionId,
     pub link: LinkId,
+    /// The claim's own place in a trace; only where that is recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
+    pub trace: Option<TraceParent>,
 }
 
 /// Answers the claims of one session in one batch, in any order.

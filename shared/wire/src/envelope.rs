@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use wanlink_domain::ids::MessageId;
 use wanlink_domain::time::Timestamp;
+use wanlink_domain::trace::{TraceParent, lenient};
 use wanlink_domain::validate::without_value;
 
 /// The newest version that this build reads. It writes this one too, while it is the only one.
@@ -19,8 +20,8 @@ pub struct Envelope {
     pub id: MessageId,
     /// By the sender's wall clock; for people.
     pub at: Timestamp,
-    /// W3C Trace Context `traceparent`, where the work is traced.
-    pub trace: Option<String>,
+    /// Where the work stands in a trace; only where that is recorded.
+    pub trace: Option<TraceParent>,
     pub message: Message,
 }
 
@@ -152,7 +153,7 @@ struct Written<'a> {
     id: MessageId,
     at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
-    trace: Option<&'a str>,
+    trace: Option<TraceParent>,
     body: Body<'a>,
 }
 
@@ -164,8 +165,8 @@ struct Read<'a> {
     kind: Cow<'a, str>,
     id: MessageId,
     at: Timestamp,
-    #[serde(default)]
-    trace: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    trace: Option<TraceParent>,
     #[serde(borrow)]
     body: &'a RawValue,
 }
@@ -197,7 +198,7 @@ pub fn encode(envelope: &Envelope) -> Vec<u8> {
         kind: envelope.message.kind(),
         id: envelope.id,
         at: envelope.at,
-        trace: envelope.trace.as_deref(),
+        trace: envelope.trace,
         body: Body(&envelope.message),
     };
     serde_json::to_vec(&written).expect(PLAIN_DATA)

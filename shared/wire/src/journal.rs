@@ -9,6 +9,7 @@ use wanlink_domain::link::Wish;
 use wanlink_domain::reason::Reason;
 use wanlink_domain::service::Service;
 use wanlink_domain::time::Timestamp;
+use wanlink_domain::trace::{TraceParent, lenient};
 use wanlink_domain::wish::WishPatch;
 
 /// A whole request: its confirm is the acceptance.
@@ -40,9 +41,9 @@ pub struct Requests {
 /// A request among others, with the trace of its own call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Traced {
-    /// W3C Trace Context `traceparent`, where the work is traced.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub trace: Option<String>,
+    /// Where it stands in a trace; only where that is recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
+    pub trace: Option<TraceParent>,
     pub request: Request,
 }
 

@@ -5,6 +5,7 @@ use wanlink_domain::action::{Found, Outcome};
 use wanlink_domain::ids::{AccountId, ActionId, LinkId, SessionId};
 use wanlink_domain::reason::Reason;
 use wanlink_domain::time::Timestamp;
+use wanlink_domain::trace::{TraceParent, lenient};
 
 /// How attempts and polls ended, over all accounts of a session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,6 +22,9 @@ pub struct ReportItem {
     pub link: LinkId,
     pub attempt: i32,
     pub outcome: Outcome,
+    /// The attempt's own place in a trace; only where that is recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
+    pub trace: Option<TraceParent>,
 }
 
 /// What observations found.

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use wanlink_domain::ids::MessageId;
 use wanlink_domain::time::Timestamp;
+use wanlink_domain::trace::TraceParent;
 use wanlink_wire::{DecodeError, Envelope, Message, decode, encode};
 
 fn fixture(name: &str) -> PathBuf {
@@ -19,7 +20,7 @@ fn envelope(message: Message) -> Envelope {
     Envelope {
         id: MessageId(uuid::Uuid::from_u128(0xABC)),
         at: Timestamp(1_795_232_286_000_000),
-        trace: Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".into()),
+        trace: TraceParent::parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
         message,
     }
 }

@@ -7,9 +7,11 @@
 
 pub mod certificates;
 pub mod client;
+pub mod collector;
 pub mod controller;
 pub mod database;
 pub mod estate;
+pub mod figures;
 pub mod ledger;
 pub mod process;
 pub mod profile;

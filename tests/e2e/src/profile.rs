@@ -4,6 +4,7 @@
 //! test's patience. Nothing else differs from what an operator would write.
 
 use crate::certificates::Certificates;
+use crate::collector::Collector;
 use crate::database::Database;
 use std::path::Path;
 use std::time::Duration;
@@ -33,6 +34,8 @@ pub struct Setup {
     pub build: (Duration, Duration),
     /// Mutual TLS to the api, and in the real profile to the broker and the database, which are then of its own.
     pub tls: bool,
+    /// Conductors and workers show their figures, and spans go to a collector of the test's own.
+    pub watched: bool,
     /// Configuration keys and TOML values that differ from the usual ones.
     pub keys: &'static [(&'static str, &'static str)],
 }
@@ -45,6 +48,7 @@ impl Setup {
         max_in_flight: 8,
         build: (Duration::from_millis(200), Duration::from_millis(600)),
         tls: false,
+        watched: false,
         keys: &[],
     };
 }
@@ -96,6 +100,14 @@ impl Configuration {
             configuration = configuration.with(key, parsed["value"].clone());
         }
         configuration
+    }
+
+    /// Spans go to this collector, if there is one.
+    pub fn told_to(self, collector: Option<&Collector>) -> Self {
+        match collector {
+            Some(collector) => self.with("telemetry.otlp.endpoint", collector.url()),
+            None => self,
+        }
     }
 
     /// Sets a dotted key.

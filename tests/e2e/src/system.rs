@@ -2,8 +2,10 @@
 
 use crate::certificates::Certificates;
 use crate::client::Api;
+use crate::collector::Collector;
 use crate::controller::Controller;
 use crate::database::Database;
+use crate::figures::Figures;
 use crate::process::{Process, command};
 use crate::profile::{Configuration, PRIVATE_KEY, PUBLIC_KEY, Profile, Setup};
 use crate::services::{self, Postgres, RabbitMq};
@@ -59,6 +61,11 @@ pub struct System {
     pub api: Arc<Api>,
     processes: Vec<Process>,
     pub controller: Controller,
+    /// Where spans go, in a watched system.
+    pub collector: Option<Collector>,
+    /// Where conductors and workers of a watched system can be looked at.
+    pub monitors: Vec<String>,
+    pub http: reqwest::Client,
     pub servers: Option<Servers>,
     /// If it speaks TLS.
     pub certificates: Option<Certificates>,
@@ -80,23 +87,40 @@ impl System {
         let folder = services::folder();
         let controller = Controller::start(folder.path(), setup.build).await;
         let certificates = setup.tls.then(|| Certificates::make(folder.path()));
+        let collector = if setup.watched { Some(Collector::start().await) } else { None };
+        let usual = Configuration::usual(&setup).told_to(collector.as_ref());
+        let files = certificates.as_ref();
+        let mut monitors = Vec::new();
         let (servers, processes, bases) = match profile {
             Profile::Embedded => {
-                let (process, base) = embedded(&setup, folder.path(), certificates.as_ref());
+                let (process, base) = embedded(&setup, usual, &mut monitors, folder.path(), files);
                 (None, vec![process], vec![base])
             }
             Profile::Real => {
-                let servers = Servers::start(&setup, folder.path(), certificates.as_ref()).await;
-                let (processes, bases) = real(&setup, folder.path(), &servers, certificates.as_ref());
+                let servers = Servers::start(&setup, folder.path(), files).await;
+                let (processes, bases) = real(&setup, usual, &mut monitors, folder.path(), &servers, files);
                 (Some(servers), processes, bases)
             }
         };
-        let api = match &certificates {
+        let api = match files {
             Some(files) => Api::secure(bases, files),
             None => Api::new(bases),
         };
         let api = Arc::new(api);
-        let mut system = Self { profile, setup, api, processes, controller, servers, certificates, folder };
+        let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let mut system = Self {
+            profile,
+            setup,
+            api,
+            processes,
+            controller,
+            collector,
+            monitors,
+            http,
+            servers,
+            certificates,
+            folder,
+        };
         for process in &mut system.processes {
             if !is_spare(&process.name, setup.workers) {
                 process.start();
@@ -104,6 +128,15 @@ impl System {
         }
         system.ready().await;
         system
+    }
+
+    /// The figures of all processes of a watched system, each counted once.
+    pub async fn figures(&self) -> Figures {
+        let bases = match self.profile {
+            Profile::Embedded => self.api.bases().to_vec(),
+            Profile::Real => [self.api.bases(), &self.monitors].concat(),
+        };
+        Figures::read(&self.http, &bases).await
     }
 
     /// Every replica of the api says that all services are there.
@@ -264,9 +297,31 @@ fn address(setup: &Setup) -> (String, String) {
     (listen, base)
 }
 
-fn embedded(setup: &Setup, folder: &Path, files: Option<&Certificates>) -> (Process, String) {
+/// Lets a role of a watched system be looked at.
+fn watched(
+    configuration: Configuration,
+    setup: &Setup,
+    role: &str,
+    monitors: &mut Vec<String>,
+) -> Configuration {
+    if !setup.watched {
+        return configuration;
+    }
+    let listen = format!("127.0.0.1:{}", services::free_port());
+    monitors.push(format!("http://{listen}"));
+    configuration.with(&format!("{role}.listen"), listen)
+}
+
+fn embedded(
+    setup: &Setup,
+    usual: Configuration,
+    monitors: &mut Vec<String>,
+    folder: &Path,
+    files: Option<&Certificates>,
+) -> (Process, String) {
     let (listen, base) = address(setup);
-    let file = Configuration::usual(setup).embedded(&listen).https(files).write(folder, "up");
+    let looked_at = watched(watched(usual, setup, "conductor", monitors), setup, "worker", monitors);
+    let file = looked_at.embedded(&listen).https(files).write(folder, "up");
     let mut arguments = vec!["up", "--conf-file", &file];
     arguments.extend((setup.workers == 0).then_some(NO_WORKER));
     (Process::new(UP, "wanlink", &arguments, folder), base)
@@ -274,17 +329,20 @@ fn embedded(setup: &Setup, folder: &Path, files: Option<&Certificates>) -> (Proc
 
 fn real(
     setup: &Setup,
+    usual: Configuration,
+    monitors: &mut Vec<String>,
     folder: &Path,
     servers: &Servers,
     files: Option<&Certificates>,
 ) -> (Vec<Process>, Vec<String>) {
     let (mut processes, mut bases) = (Vec::new(), Vec::new());
     let database = servers.database.as_ref().expect("it is there until the end");
-    let usual = Configuration::usual(setup).on_broker(&servers.role_amqp_url, &servers.prefix);
+    let usual = usual.on_broker(&servers.role_amqp_url, &servers.prefix);
     let of_database = |it: Configuration| it.secured(files, Some(database));
-    let conductor = of_database(usual.clone().conductor(database)).write(folder, "conductor");
+    let conductor = usual.clone().conductor(database);
+    let migrating = of_database(conductor.clone()).write(folder, "migrate");
     let migrated = command("wanlink", folder)
-        .args(["migrate", "--conf-file", &conductor])
+        .args(["migrate", "--conf-file", &migrating])
         .output()
         .expect("migrate runs");
     assert!(migrated.status.success(), "migrate: {}", String::from_utf8_lossy(&migrated.stderr));
@@ -292,12 +350,14 @@ fn real(
         processes.push(Process::new(name, "wanlink", &[role, "--conf-file", file], folder));
     };
     for n in 0..REPLICAS {
-        add("conductor", &format!("conductor-{n}"), &conductor);
+        let name = format!("conductor-{n}");
+        let configuration = watched(conductor.clone(), setup, "conductor", monitors);
+        add("conductor", &name, &of_database(configuration).write(folder, &name));
     }
     for n in 0..REPLICAS {
         let name = format!("worker-{n}");
-        let worker = usual.clone().worker(&name, folder).secured(files, None);
-        add("worker", &name, &worker.write(folder, &name));
+        let configuration = watched(usual.clone().worker(&name, folder), setup, "worker", monitors);
+        add("worker", &name, &configuration.secured(files, None).write(folder, &name));
     }
     for n in 0..REPLICAS {
         let name = format!("api-{n}");

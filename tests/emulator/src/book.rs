@@ -34,6 +34,7 @@ pub(crate) struct Book {
 pub(crate) struct Caller {
     pub(crate) method: String,
     pub(crate) path: String,
+    pub(crate) traceparent: Option<String>,
     pub(crate) at_ms: u64,
     /// False where a fault will keep the answer back.
     pub(crate) answered: bool,
@@ -114,6 +115,7 @@ impl Book {
             at_ms: caller.at_ms,
             method: caller.method.clone(),
             path: caller.path.clone(),
+            traceparent: caller.traceparent.clone(),
             status,
             error_tag: problem.as_ref().map(|problem| problem.tag.clone()),
             answered: caller.answered,

@@ -67,6 +67,9 @@ pub struct Call {
     pub method: String,
     /// Path as sent.
     pub path: String,
+    /// The header `traceparent`, where there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
     /// Status answered, or meant to be.
     pub status: u16,
     /// `error-tag` where it was refused.

@@ -11,8 +11,10 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
 use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
+use wanlink_domain::trace::TraceParent;
 use wanlink_runtime::config::Config;
 use wanlink_runtime::seal::Secret;
+use wanlink_runtime::trace::{self, Kind};
 
 /// Characters of a foreign text that a failure's detail keeps.
 const DETAIL_MAX: usize = 1_000;
@@ -229,11 +231,27 @@ impl Egress {
         Ok(Self { client, limits })
     }
 
-    /// Any complete answer is `Ok`, whatever its status.
+    /// Any complete answer is `Ok`, whatever its status. Where the work is traced, the controller is told its place.
     pub async fn call(&self, request: Request<'_>) -> Result<Answer, Failure> {
+        let mut span = trace::child(Kind::Client, || request.verb.as_str().to_owned());
+        span.set("http.request.method", || request.verb.as_str());
+        span.set("server.address", || request.url.0.host_str().unwrap_or_default());
+        span.set("url.path", || request.url.0.path());
+        let answered = self.exchange(request, span.context()).await;
+        match &answered {
+            Ok(answer) => span.set("http.response.status_code", || i64::from(answer.status)),
+            Err(failure) => span.fail(|| failure.detail.clone()),
+        }
+        answered
+    }
+
+    async fn exchange(&self, request: Request<'_>, place: Option<TraceParent>) -> Result<Answer, Failure> {
         let Request { verb, url, .. } = request;
         let answer_max = request.answer_max_bytes.unwrap_or(self.limits.answer_max_bytes);
         let mut draft = self.client.request(verb.method(), url.0.clone()).header(ACCEPT, request.media);
+        if let Some(place) = place {
+            draft = draft.header("traceparent", place.to_string());
+        }
         if let Some(login) = request.login {
             draft = draft.basic_auth(&login.user, Some(login.password.expose()));
         }

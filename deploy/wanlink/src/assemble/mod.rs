@@ -6,12 +6,14 @@
 
 pub mod keys;
 mod monitor;
+mod otlp;
 mod running;
 
 pub use running::{Running, stop, until_asked};
 
 use crate::exit::{Exit, Failure};
 use monitor::Monitor;
+use otlp::Exporter;
 use std::sync::Arc;
 use wanlink_api::{Api, ApiDeps, ApiHandle, ApiSettings};
 use wanlink_broker::engines::{Registry as Brokers, Surroundings as BrokerSurroundings};
@@ -26,6 +28,7 @@ use wanlink_runtime::entropy::{Entropy, SystemEntropy};
 use wanlink_runtime::metrics::{Metrics, Role};
 use wanlink_runtime::tasks::Tasks;
 use wanlink_runtime::telemetry::Telemetry;
+use wanlink_runtime::trace::{Recording, Tracer};
 use wanlink_store::engines::{Registry as Stores, Surroundings as StoreSurroundings};
 use wanlink_store::port::{ReadStore, Store, StoreError};
 use wanlink_worker::{Worker, WorkerDeps, WorkerSettings};
@@ -62,9 +65,22 @@ impl Assembly {
         Self { whole: false, metrics: Arc::new(Metrics::new(&[role])), ..Self::new(config) }
     }
 
-    /// What one role tells of itself.
-    fn telemetry(&self) -> Telemetry {
-        Telemetry { metrics: self.metrics.clone(), ..Telemetry::default() }
+    /// What one role tells of itself. Its spans go where those of the process's other roles go.
+    fn telemetry(&self, role: Role, running: &mut Running) -> Result<Telemetry, Failure> {
+        let metrics = self.metrics.clone();
+        let mut telemetry = Telemetry { metrics: metrics.clone(), ..Telemetry::default() };
+        let settings = &self.config.telemetry.otlp;
+        if let Some(endpoint) = &settings.endpoint {
+            if running.exporter.is_none() {
+                running.exporter = Some(Exporter::start(endpoint, metrics.clone())?);
+            }
+            if let Some(exporter) = &running.exporter {
+                let (clock, entropy) = (self.clock.clone(), self.entropy.clone());
+                let (sample, line) = (settings.sample, exporter.line.clone());
+                telemetry.tracer = Tracer::new(Recording { role, clock, entropy, sample, line, metrics });
+            }
+        }
+        Ok(telemetry)
     }
 
     /// What can be known without starting anything: that all engines exist, and that the one for coordination was
@@ -182,7 +198,7 @@ impl Assembly {
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),
             settings,
-            telemetry: self.telemetry(),
+            telemetry: self.telemetry(Role::Api, running)?,
         };
         let handle: ApiHandle = Api::start(deps, &running.tasks).await.map_err(|error| {
             Failure::configuration(match error.kind() {
@@ -211,7 +227,7 @@ impl Assembly {
             );
         }
         let tasks = Tasks::new();
-        let telemetry = self.telemetry();
+        let telemetry = self.telemetry(Role::Conductor, running)?;
         let deps = ConductorDeps {
             store: store.clone(),
             broker: broker.clone(),
@@ -242,7 +258,7 @@ impl Assembly {
         let broker = self.broker().await?;
         let opener = Arc::new(keys::opener(&self.config)?);
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        let telemetry = self.telemetry();
+        let telemetry = self.telemetry(Role::Worker, running)?;
         let deps = WorkerDeps {
             broker: broker.clone(),
             connectors: self.connectors.clone(),

@@ -1,6 +1,7 @@
 //! Roles that run in this process, and how they stop: the api first, for its calls wait for the others' words; the
 //! worker next, which finishes or gives back; the conductor last, which hears what the worker says at its end.
 
+use super::otlp::Exporter;
 use crate::exit::Failure;
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,6 +45,8 @@ pub struct Running {
     pub(super) api: Option<RunningApi>,
     pub(super) worker: Option<RunningWorker>,
     pub(super) conductor: Option<RunningConductor>,
+    /// Last of all: the others' last spans go through it.
+    pub(super) exporter: Option<Exporter>,
 }
 
 impl Running {
@@ -98,7 +101,7 @@ impl Running {
 
     /// Stops everything in order. `false`: something was still running at its limit and is left behind.
     pub async fn stop(self, config: &Config) -> bool {
-        let Self { tasks, api, worker, conductor } = self;
+        let Self { tasks, api, worker, conductor, exporter } = self;
         let mut clean = true;
         if let Some(api) = api {
             clean &= api.handle.stop(config.api.call_timeout + GRACE).await;
@@ -115,7 +118,11 @@ impl Running {
             conductor.broker.close(CLOSE).await;
             conductor.store.close().await;
         }
-        clean & tasks.stop(GRACE).await
+        clean &= tasks.stop(GRACE).await;
+        if let Some(exporter) = exporter {
+            exporter.stop().await;
+        }
+        clean
     }
 }
 

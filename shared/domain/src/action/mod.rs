@@ -15,6 +15,7 @@ use crate::ids::{AccountId, ActionId, LinkId, RequestId, SessionId, TenantId};
 use crate::link::Wish;
 use crate::reason::Reason;
 use crate::time::Timestamp;
+use crate::trace::{TraceParent, lenient};
 use crate::wish::WishPatch;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -140,6 +141,9 @@ pub struct Action {
     pub waiting_since: Timestamp,
     pub created_at: Timestamp,
     pub finished_at: Option<Timestamp>,
+    /// Where the call that asked for it stands in its trace; only where that is recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
+    pub trace: Option<TraceParent>,
 }
 
 impl Action {

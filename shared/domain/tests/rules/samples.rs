@@ -57,6 +57,7 @@ pub fn action(number: u128, kind: ActionKind, at: i64) -> Action {
         waiting_since: START,
         created_at: START,
         finished_at: None,
+        trace: None,
     }
 }
 

@@ -72,6 +72,7 @@ impl Check<'_> {
         self.within("attempt.max", c.attempt.max, 2, 1_000);
         self.within("retry.multiplier", c.retry.multiplier, 1.0, 10.0);
         self.within("retry.jitter", c.retry.jitter, 0.0, 0.9);
+        self.within("telemetry.otlp.sample", c.telemetry.otlp.sample, 0.0, 1.0);
         self.within("request.actions_max", c.request.actions_max, 1, 10_000);
     }
 
@@ -93,6 +94,7 @@ impl Check<'_> {
             ("egress.connect_timeout", c.egress.connect_timeout),
             ("egress.request_timeout", c.egress.request_timeout),
             ("conductor.tick", c.conductor.tick),
+            ("conductor.census_interval", c.conductor.census_interval),
             ("lease.renew", c.lease.renew),
             ("lease.ttl", c.lease.ttl),
             ("lease.margin", c.lease.margin),

@@ -60,6 +60,7 @@ section! {
         retention: Retention = Retention::default(),
         shutdown: Shutdown = Shutdown::default(),
         log: Log = Log::default(),
+        telemetry: Telemetry = Telemetry::default(),
     }
 }
 
@@ -420,6 +421,23 @@ section! {
         format: LogFormat = LogFormat::Text,
         /// Directives of `tracing-subscriber`'s `EnvFilter`, such as `info,wanlink_worker=debug`.
         filter: String = "info".to_owned(),
+    }
+}
+
+section! {
+    /// What is told to others.
+    Telemetry {
+        otlp: Otlp = Otlp::default(),
+    }
+}
+
+section! {
+    /// Traces, by OTLP over HTTP.
+    Otlp {
+        /// The collector's base address, as in `http://127.0.0.1:4318`; spans go to `/v1/traces` below it. None: no traces.
+        endpoint: Option<Endpoint> = None,
+        /// Of the calls that come without a trace, the share that begins one: 0 to 1. Calls with one are followed as they say.
+        sample: f64 = 0.01,
     }
 }
 

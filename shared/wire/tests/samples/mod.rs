@@ -22,6 +22,7 @@ use wanlink_domain::plan::Strategy;
 use wanlink_domain::reason::{Code, Reason};
 use wanlink_domain::service::{Service, ServicePhase};
 use wanlink_domain::time::Timestamp;
+use wanlink_domain::trace::TraceParent;
 use wanlink_domain::wish::WishPatch;
 use wanlink_wire::Message;
 use wanlink_wire::account::{Observe, ObserveLink, Poll, Prompt, Task};
@@ -43,6 +44,7 @@ fn id(n: u128) -> Uuid {
 }
 
 const ACCOUNT: AccountId = AccountId(Uuid::from_u128(0xA));
+const TRACE: TraceParent = TraceParent { trace: 0x4bf9, span: 0xa1, sampled: true };
 const ACTION: ActionId = ActionId(Uuid::from_u128(0xAC));
 const LINK: LinkId = LinkId(Uuid::from_u128(0x1));
 const REQUEST: RequestId = RequestId(Uuid::from_u128(0x4E));
@@ -161,7 +163,7 @@ fn journal() -> Vec<(String, Message)> {
         ],
     };
     let alone = |trace: Option<&str>| journal::Traced {
-        trace: trace.map(str::to_owned),
+        trace: trace.and_then(TraceParent::parse),
         request: journal::Request { not_after: None, actions: Vec::new(), ..request.clone() },
     };
     let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
@@ -229,7 +231,14 @@ fn account() -> Vec<(String, Message)> {
 }
 
 fn claims() -> Vec<(String, Message)> {
-    let item = ClaimItem { account: ACCOUNT, epoch: 7, request: REQUEST, action: ACTION, link: LINK };
+    let item = ClaimItem {
+        account: ACCOUNT,
+        epoch: 7,
+        request: REQUEST,
+        action: ACTION,
+        link: LINK,
+        trace: Some(TRACE),
+    };
     let verdict = |verdict| VerdictItem { account: ACCOUNT, epoch: 7, action: ACTION, verdict };
     let verdicts = Verdicts {
         session: SESSION,
@@ -327,8 +336,10 @@ fn commands() -> Vec<(String, Message)> {
 }
 
 fn reports() -> Vec<(String, Message)> {
-    let report =
-        |outcome| ReportItem { account: ACCOUNT, epoch: 7, action: ACTION, link: LINK, attempt: 2, outcome };
+    let report = |outcome| {
+        let (account, action, link, trace) = (ACCOUNT, ACTION, LINK, Some(TRACE));
+        ReportItem { account, epoch: 7, action, link, attempt: 2, outcome, trace }
+    };
     let outcomes = [
         Outcome::Done { found: Some(found(Some(LinkStatus::Active))) },
         Outcome::Done { found: None },

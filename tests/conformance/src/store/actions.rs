@@ -5,6 +5,7 @@ use super::{Bench, Outcome, equal, fails};
 use wanlink_domain::accepted::AcceptedAt;
 use wanlink_domain::action::{Action, ActionKind, ActionState};
 use wanlink_domain::reason::{Code, Reason};
+use wanlink_domain::trace::TraceParent;
 use wanlink_domain::wish::WishPatch;
 use wanlink_store::port::StoreError;
 
@@ -34,6 +35,7 @@ fn running(number: u32, link: u32) -> Action {
         failing_since: Some(at(7)),
         reason: Some(Reason::new(Code::Busy, "later")),
         waiting_since: at(8),
+        trace: Some(TraceParent { trace: u128::MAX, span: 1, sampled: true }),
         ..rows::action(number, link)
     }
 }

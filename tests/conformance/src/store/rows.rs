@@ -337,6 +337,7 @@ pub fn action(number: u32, link: u32) -> Action {
         waiting_since: at(0),
         created_at: at(i64::from(number)),
         finished_at: None,
+        trace: None,
     }
 }
 

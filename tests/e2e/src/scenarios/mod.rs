@@ -17,6 +17,7 @@ pub mod parked;
 pub mod services;
 pub mod stopping;
 pub mod supersede;
+pub mod telemetry;
 pub mod tls;
 pub mod topology;
 
@@ -58,6 +59,9 @@ macro_rules! suite {
             stopping::a_second_signal_ends_at_once,
             lists::a_whole_account_is_observed_by_one_list,
             topology::a_topology_is_imported_once,
+            telemetry::a_request_is_followed_to_its_controller,
+            telemetry::figures_move_as_they_must,
+            telemetry::a_thousand_links_make_no_new_series,
             cut_off::five_hundred_links_outlive_every_process_and_server,
         }
     };

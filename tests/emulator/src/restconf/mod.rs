@@ -86,7 +86,9 @@ fn write(
         _ => body(&request),
     };
     let now_ms = clock::now_ms();
+    let traceparent = request.headers.get("traceparent").and_then(|value| value.to_str().ok());
     let caller = Caller {
+        traceparent: traceparent.map(str::to_owned),
         method: request.method.as_str().to_owned(),
         path: request.path,
         at_ms: now_ms,

@@ -286,6 +286,7 @@ create table actions (
     waiting_since bigint not null,
     created_at bigint not null,
     finished_at bigint,
+    trace text,
     check ((finished_at is null) = (state in ('SCHEDULED', 'RUNNING', 'BUILD', 'RETRY'))),
     -- Design 4.6: every unfinished action has a due time, so that none is ever forgotten.
     check (finished_at is not null or due_at is not null),

@@ -6,6 +6,6 @@ update actions as t set
     attempt = r.attempt, epoch = r.epoch, session_id = r.session_id, started_at = r.started_at,
     observe_first = r.observe_first, retries = r.retries, failures = r.failures,
     failing_since = r.failing_since, reason = r.reason,
-    waiting_since = r.waiting_since, created_at = r.created_at, finished_at = r.finished_at
+    waiting_since = r.waiting_since, created_at = r.created_at, finished_at = r.finished_at, trace = r.trace
 from jsonb_populate_recordset(null::actions, $1::jsonb) r
 where t.id = r.id

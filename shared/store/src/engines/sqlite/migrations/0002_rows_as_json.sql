@@ -99,7 +99,7 @@ select *, json_object(
     'attempt', attempt, 'epoch', epoch, 'session_id', session_id, 'started_at', started_at,
     'observe_first', json(iif(observe_first, 'true', 'false')), 'retries', retries,
     'failures', failures, 'failing_since', failing_since, 'reason', json(reason), 'waiting_since', waiting_since, 'created_at', created_at,
-    'finished_at', finished_at) as row
+    'finished_at', finished_at, 'trace', trace) as row
 from actions;
 
 create view attempts_json as

@@ -3,7 +3,7 @@ insert into actions (
     id, request_id, link_id, account_id, tenant_id, kind, state, accepted_at, wish, patch, due_at,
     dispatches, claims, attempt, epoch, session_id, started_at, observe_first, retries,
     failures, failing_since, reason,
-    waiting_since, created_at, finished_at)
+    waiting_since, created_at, finished_at, trace)
 select
     value ->> 'id', value ->> 'request_id', value ->> 'link_id', value ->> 'account_id',
     value ->> 'tenant_id', value ->> 'kind', value ->> 'state', value ->> 'accepted_at',
@@ -11,6 +11,6 @@ select
     value ->> 'attempt', value ->> 'epoch', value ->> 'session_id', value ->> 'started_at',
     value ->> 'observe_first', value ->> 'retries', value ->> 'failures',
     value ->> 'failing_since', nullif(value -> 'reason', 'null'),
-    value ->> 'waiting_since', value ->> 'created_at', value ->> 'finished_at'
+    value ->> 'waiting_since', value ->> 'created_at', value ->> 'finished_at', value ->> 'trace'
 from json_each($1)
 where true

@@ -11,6 +11,7 @@ update actions as t set
     observe_first = r.value ->> 'observe_first', retries = r.value ->> 'retries',
     failures = r.value ->> 'failures', failing_since = r.value ->> 'failing_since',
     reason = nullif(r.value -> 'reason', 'null'), waiting_since = r.value ->> 'waiting_since',
-    created_at = r.value ->> 'created_at', finished_at = r.value ->> 'finished_at'
+    created_at = r.value ->> 'created_at', finished_at = r.value ->> 'finished_at',
+    trace = r.value ->> 'trace'
 from json_each($1) as r
 where t.id = r.value ->> 'id'
