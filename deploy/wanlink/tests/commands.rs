@@ -81,7 +81,7 @@ fn config_check_tells_all_faults_at_once() {
     refused(folder.path(), "config check --conf-file absent.toml", 3, &["absent.toml"]);
     let empty = tempfile::tempdir().expect("a folder");
     let line = "config check --set database.engine=oracle --set message_broker.engine=pigeon";
-    refused(empty.path(), line, 3, &["known: postgres, sqlite", "known: amqp, memory"]);
+    refused(empty.path(), line, 3, &["known: memory, postgres, sqlite", "known: amqp, memory"]);
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn a_role_that_cannot_work_says_what_is_missing() {
             folder.path(),
             &format!("{role} --set database.engine=oracle"),
             3,
-            &["known: postgres, sqlite"],
+            &["known: memory, postgres, sqlite"],
         );
     }
     refused(folder.path(), &format!("api {amqp}"), 3, &["api.public_key_file", "wanlink key generate"]);
