@@ -24,7 +24,6 @@ use wanlink_domain::link::{Link, LinkStatus};
 use wanlink_domain::reason::{Code, Reason};
 use wanlink_domain::request::CounterDelta;
 use wanlink_domain::time::Timestamp;
-use wanlink_domain::trace::TraceParent;
 use wanlink_runtime::entropy::Entropy;
 use wanlink_store::port::{StoreError, Transaction};
 use wanlink_wire::account::Prompt;
