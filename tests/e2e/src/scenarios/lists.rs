@@ -50,7 +50,7 @@ pub async fn a_whole_account_is_observed_by_one_list(system: &mut System, estate
     system.controller.vanish(&made.links[0]).await;
     system.controller.force_status(&made.links[1], Some("DOWN")).await;
     let vanished = link_becomes(&api, &made.links[0], "ERROR").await;
-    assert_eq!(vanished["status_reason"]["code"], "vanished", "{vanished}");
+    assert_eq!(vanished["status_reason"]["code"], "controller-vanished", "{vanished}");
     link_becomes(&api, &made.links[1], "DOWN").await;
     system.controller.force_status(&made.links[1], None).await;
     link_becomes(&api, &made.links[1], "ACTIVE").await;
