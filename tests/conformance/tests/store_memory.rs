@@ -8,7 +8,7 @@ use wanlink_conformance::store::faulty::{FAULTS, Fault, FaultyHarness};
 use wanlink_conformance::store::memory::MemoryHarness;
 use wanlink_conformance::store::{Bench, CASES, case, rows};
 use wanlink_domain::object::Object;
-use wanlink_runtime::clock::VirtualClock;
+use wanlink_runtime::clock::{Clock as _, VirtualClock};
 use wanlink_runtime::entropy::SeededEntropy;
 use wanlink_store::engines::memory::MemoryDatabase;
 use wanlink_store::port::{Store as _, StoreError, Transaction};
@@ -103,7 +103,7 @@ async fn a_circle_of_waits_ends_one_of_them_at_once_and_the_other_goes_on() {
     let (mut one, mut other) = (begin(&database).await, begin(&database).await);
     one.lock_links(&[rows::link_id(1)]).await.expect("free");
     other.lock_links(&[rows::link_id(2)]).await.expect("free");
-    let before = tokio::time::Instant::now();
+    let clock = VirtualClock::starting_at(rows::at(0));
     let first = async {
         let locked = one.lock_links(&[rows::link_id(2)]).await;
         drop(one);
@@ -117,7 +117,7 @@ async fn a_circle_of_waits_ends_one_of_them_at_once_and_the_other_goes_on() {
     let (first, second) = futures::join!(first, second);
     assert_eq!(first.map(|links| links.len()), Ok(1));
     assert!(matches!(second, Err(StoreError::Conflict(_))), "{second:?}");
-    assert_eq!(before.elapsed(), Duration::ZERO, "nobody waited for a time to pass");
+    assert_eq!(clock.mono(), Duration::ZERO, "nobody waited for a time to pass");
 }
 
 #[tokio::test(start_paused = true)]
@@ -127,10 +127,10 @@ async fn a_lock_that_never_comes_ends_the_wait_by_virtual_time() {
     holder.lock_links(&[rows::link_id(1)]).await.expect("free");
     let limit = Duration::from_secs(3_600);
     let mut waiter = database.store_waiting(limit).begin().await.expect("a transaction");
-    let before = tokio::time::Instant::now();
+    let clock = VirtualClock::starting_at(rows::at(0));
     let late = waiter.lock_links(&[rows::link_id(1)]).await;
     assert!(matches!(late, Err(StoreError::Conflict(_))), "{late:?}");
-    assert_eq!(before.elapsed(), limit);
+    assert_eq!(clock.mono(), limit);
     // It left the queue: the holder's end hands the lock to nobody who is gone.
     holder.commit().await.expect("a commit");
     assert_eq!(begin(&database).await.lock_links(&[rows::link_id(1)]).await.map(|links| links.len()), Ok(1));

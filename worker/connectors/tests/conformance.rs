@@ -434,7 +434,7 @@ async fn a_list_shows_what_looks_show(world: impl World) {
     }
     // It stays what it was, however the controller goes on.
     assert_eq!(connector.remove(&remotes[0]).await, Ok(Removal::Gone));
-    assert_eq!(list.found(&remotes[0]).await.unwrap().service_id.is_some(), true);
+    assert!(list.found(&remotes[0]).await.unwrap().service_id.is_some());
 }
 
 async fn wrong_credentials_change_nothing(world: impl World) {

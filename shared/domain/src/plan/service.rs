@@ -118,7 +118,6 @@ fn changed(before: &Network, given: Network, encapsulated: bool) -> Network {
 /// # Errors
 /// The first virtual link that cannot be made or changed, named, with what stands in the way: nothing of the service
 /// is planned then.
-#[expect(clippy::too_many_arguments, reason = "the whole of what it depends on")]
 pub fn plan_service(
     index: &CatalogueIndex,
     connectors: &ConnectorCatalogue,
