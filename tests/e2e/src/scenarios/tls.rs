@@ -64,7 +64,7 @@ fn commands_are_turned_away(system: &System) {
 /// `migrate` needs the database alone, and a role's own connection is made the same way.
 fn the_database_is_not_trusted_blindly(system: &System) {
     let files = system.certificates.as_ref().expect("it speaks TLS");
-    let file = system.folder.path().join("conductor.toml").display().to_string();
+    let file = system.folder.path().join("migrate.toml").display().to_string();
     let migrate = |settings: &[String]| {
         let mut line = vec!["migrate", "--conf-file", &file];
         line.extend(settings.iter().flat_map(|setting| ["--set", setting.as_str()]));
