@@ -271,10 +271,9 @@ fn with_settings(
     ];
     if access == Access::Read {
         settings.push(("default_transaction_read_only", "on".to_owned()));
+        // Filters that are null must cost nothing: planned with their values, each list finds its index.
+        settings.push(("plan_cache_mode", "force_custom_plan".to_owned()));
     }
-    // Planned with its values each time: filters that are null cost nothing, and no plan is kept that was made while the
-    // tables were empty.
-    settings.push(("plan_cache_mode", "force_custom_plan".to_owned()));
     // Compiling a plan costs more than any of ours takes.
     settings.push(("jit", "off".to_owned()));
     address.application_name("wanlink").statement_cache_capacity(256).options(settings)
