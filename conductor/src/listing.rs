@@ -1,8 +1,9 @@
 //! Accounts whose connector lists: all their settled links are observed at once, by one due row per account.
 //!
 //! The question is small, whatever the account has: the worker takes the list, then asks page by page what the links
-//! are known to be, so that neither its memory nor a message grows with the account. It reports what differs, link by
-//! link, after a second look at each, and at the end that all were compared: unchanged links are never written.
+//! are known to be, so that no message grows with the account; the list itself does, up to what egress lets through. It
+//! reports what differs, link by link, after a second look at each, and at the end that all were compared: unchanged
+//! links are never written.
 //! Deliberately absent: any change of a link (`reports`), and removing what no link explains.
 
 use crate::context::Context;
